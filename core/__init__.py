@@ -1,0 +1,1 @@
+"""The mathematics of the explorer: NumPy and SciPy's special functions, nothing else."""

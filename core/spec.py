@@ -1,0 +1,312 @@
+"""What a catalogue entry is made of, and the loader that finds the entries.
+
+An entry is one module: a plain function on arrays, its gradient, and a frozen
+``SPEC`` that says what cannot be computed (names, formulas, sources, advice).
+Everything that *can* be computed of a function is computed, in ``core.facts``.
+"""
+
+import importlib
+import inspect
+import itertools
+import math
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from string import Template
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating[Any]]
+Scalar = float | FloatArray
+"""A parameter's value: a number, or an array that broadcasts against the input."""
+
+FRAMEWORKS = ("numpy", "pytorch", "keras", "jax")
+
+_GLYPHS = {
+    r"\alpha": "α",
+    r"\beta": "β",
+    r"\delta": "δ",
+    r"\theta": "θ",
+    r"\lambda": "λ",
+    r"\omega": "ω",
+    r"\sigma": "σ",
+}
+
+
+class CatalogueError(Exception):
+    """An entry of a catalogue breaks the contract; the message names it."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of the real line; an infinite end is always open."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_closed: bool = False
+    high_closed: bool = False
+
+    def contains(self, values: npt.ArrayLike) -> bool:
+        """Tell whether every one of ``values`` lies inside (nan never does)."""
+        v = np.asarray(values, dtype=np.float64)
+        above = v >= self.low if self.low_closed else v > self.low
+        below = v <= self.high if self.high_closed else v < self.high
+        return bool(np.all(above & below))
+
+    def __str__(self) -> str:
+        low = "−∞" if self.low == -math.inf else f"{self.low:g}".replace("-", "−")
+        high = "∞" if self.high == math.inf else f"{self.high:g}".replace("-", "−")
+        left = "[" if self.low_closed else "("
+        right = "]" if self.high_closed else ")"
+        return f"{left}{low}, {high}{right}"
+
+
+REALS = Interval()
+POSITIVE = Interval(low=0.0)
+NON_NEGATIVE = Interval(low=0.0, low_closed=True)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number that shapes a function.
+
+    ``low``, ``high`` and ``step`` are the slider's; ``domain`` is where the
+    function is defined at all. ``symbol`` is LaTeX, ``glyph`` the same in plain
+    text. ``settings`` names values that are worth a button, such as the one
+    that another framework uses.
+    """
+
+    name: str
+    symbol: str
+    default: float
+    low: float
+    high: float
+    step: float
+    meaning: str
+    domain: Interval = REALS
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.default <= self.high:
+            raise CatalogueError(f"{self.name}: the default lies outside the slider")
+        if not self.domain.contains([self.low, self.default, self.high]):
+            raise CatalogueError(f"{self.name}: the slider leaves the domain {self.domain}")
+        if not self.step > 0 or (self.high - self.low) / self.step > 200.5:
+            raise CatalogueError(f"{self.name}: the slider needs 1 to 200 steps")
+
+    @property
+    def glyph(self) -> str:
+        """The symbol as plain text, for places that set no LaTeX."""
+        return _GLYPHS.get(self.symbol, self.symbol)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a function comes from: the paper or the framework that defined it."""
+
+    authors: str
+    year: int
+    title: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """The function's spelling in four frameworks, as ``string.Template`` texts.
+
+    Every parameter is written out as ``$name``, because defaults differ between
+    frameworks. ``x`` is the input and ``y`` the result.
+    """
+
+    numpy: str
+    pytorch: str
+    keras: str
+    jax: str
+
+
+class Family(Enum):
+    """The chapters in which activations are taught, in order."""
+
+    LINES_AND_STEPS = "Lines and steps"
+    SIGMOIDS = "S-shaped"
+    RECTIFIERS = "Rectifiers"
+    EXPONENTIAL = "Exponential rectifiers"
+    GATED = "Smooth and self-gated"
+    SHRINKAGE = "Shrinkage"
+    WAVES_AND_BUMPS = "Waves and bumps"
+
+
+Function = Callable[..., FloatArray]
+"""A plain function on an array, with its parameters by keyword; the result has the
+broadcast shape of the input and the parameters."""
+
+
+def no_breaks() -> tuple[float, ...]:
+    """Return the empty tuple: one formula holds on the whole real line."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise activation function with its exact gradient.
+
+    Call it as ``elu(x, alpha=0.4)`` and ``elu.gradient(x, alpha=0.4)``. The
+    result has the shape of ``x``; float32 stays float32 and everything else
+    computes in float64. A parameter that is left out takes its default. A
+    parameter may also be an array, which then broadcasts against ``x``.
+
+    ``breaks`` returns, for given parameters, the points in ascending order where
+    one branch of the formula meets the next; ``core.facts`` computes what
+    happens there. ``parameter_derivatives`` holds ∂f/∂parameter where a
+    parameter is learned.
+    """
+
+    key: str
+    name: str
+    order: int
+    family: Family
+    function: Function
+    derivative: Function
+    formula: str
+    gradient_formula: str
+    insight: str
+    use: str
+    avoid: str
+    strengths: tuple[str, ...]
+    weaknesses: tuple[str, ...]
+    origin: Origin
+    code: Code
+    at_breaks: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    breaks: Callable[..., tuple[float, ...]] = no_breaks
+    parameter_derivatives: Mapping[str, Function] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [p.name for p in self.parameters]
+        for function in (self.function, self.derivative, *self.parameter_derivatives.values()):
+            signature = list(inspect.signature(function).parameters.values())
+            if [p.name for p in signature[1:]] != names:
+                raise CatalogueError(f"{self.key}: {function} does not take {names}")
+        unknown = set(self.parameter_derivatives) - set(names)
+        if unknown:
+            raise CatalogueError(f"{self.key}: no parameter named {sorted(unknown)}")
+        if not self.at_breaks and self.breaks(**self.defaults):
+            raise CatalogueError(f"{self.key}: say which gradient is used at the breaks")
+        for framework in FRAMEWORKS:
+            if set(Template(getattr(self.code, framework)).get_identifiers()) - set(names):
+                raise CatalogueError(f"{self.key}: the {framework} snippet names a stranger")
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """The default of every parameter, by name."""
+        return {p.name: p.default for p in self.parameters}
+
+    def __call__(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return f(x), elementwise.
+
+        Raises ``TypeError`` for an unknown parameter or an input that is not
+        real, ``ValueError`` for a parameter outside its domain.
+        """
+        return self._evaluate(self.function, x, parameters)
+
+    def gradient(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return df/dx, elementwise; at a kink, the value that PyTorch uses.
+
+        Raises as calling the function itself does.
+        """
+        return self._evaluate(self.derivative, x, parameters)
+
+    def parameter_gradient(
+        self, name: str, x: npt.ArrayLike, /, **parameters: Scalar
+    ) -> FloatArray:
+        """Return ∂f/∂name, elementwise, for a parameter that is learned.
+
+        Raises ``KeyError`` where the entry declares no such derivative, and
+        otherwise as calling the function does.
+        """
+        return self._evaluate(self.parameter_derivatives[name], x, parameters)
+
+    def snippet(self, framework: str, **parameters: float) -> str:
+        """Return the function's spelling in ``framework``, every parameter written out."""
+        values = {k: repr(float(v)) for k, v in {**self.defaults, **parameters}.items()}
+        return Template(getattr(self.code, framework)).substitute(values)
+
+    def resolve(self, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Fill in the defaults and check every value against its domain.
+
+        Raises ``TypeError`` for an unknown name or a value that is no number,
+        ``ValueError`` for one outside the domain.
+        """
+        unknown = set(parameters) - {p.name for p in self.parameters}
+        if unknown:
+            raise TypeError(f"{self.key} has no parameter {', '.join(sorted(unknown))}")
+        resolved: dict[str, Scalar] = {}
+        for p in self.parameters:
+            value = parameters.get(p.name, p.default)
+            try:
+                inside = np.all(np.isfinite(value)) and p.domain.contains(value)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"{self.key}: {p.name} must be a number, not {value!r}") from error
+            if not inside:
+                raise ValueError(
+                    f"{self.key}: {p.name} must be finite and in {p.domain}, not {value}"
+                )
+            resolved[p.name] = value
+        return resolved
+
+    def _evaluate(
+        self, function: Function, x: npt.ArrayLike, parameters: Mapping[str, Scalar]
+    ) -> FloatArray:
+        array = np.asarray(x)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self.key} takes real numbers, not {array.dtype}")
+        if array.dtype != np.float32:
+            array = array.astype(np.float64, copy=False)
+        # A NumPy array parameter of another dtype would promote a float32 input.
+        values = {
+            k: np.asarray(v, dtype=array.dtype) if isinstance(v, np.ndarray) else float(v)
+            for k, v in self.resolve(parameters).items()
+        }
+        return np.asarray(function(array, **values))
+
+
+class Entry(Protocol):
+    """What the loader needs to know of a catalogue entry."""
+
+    @property
+    def key(self) -> str:
+        """The entry's name in URLs, tests and code: its file's name."""
+        ...
+
+    @property
+    def order(self) -> int:
+        """The entry's place in teaching order."""
+        ...
+
+
+EntryT = TypeVar("EntryT", bound=Entry)
+
+
+def load_catalogue(package: str, path: Iterable[str], kind: type[EntryT]) -> Mapping[str, EntryT]:
+    """Import every module of ``package`` and return its ``SPEC``s in teaching order.
+
+    Raises ``CatalogueError`` for a module without a ``SPEC`` of ``kind``, a key
+    that is not the file's name, or two entries that claim the same place.
+    """
+    entries: list[EntryT] = []
+    for module_info in pkgutil.iter_modules(list(path)):
+        spec = getattr(importlib.import_module(f"{package}.{module_info.name}"), "SPEC", None)
+        if not isinstance(spec, kind):
+            raise CatalogueError(f"{package}.{module_info.name} holds no SPEC of {kind.__name__}")
+        if spec.key != module_info.name:
+            raise CatalogueError(f"{package}.{module_info.name} calls itself {spec.key}")
+        entries.append(spec)
+    entries.sort(key=lambda entry: entry.order)
+    for one, other in itertools.pairwise(entries):
+        if one.order == other.order:
+            raise CatalogueError(f"{one.key} and {other.key} claim the same place {one.order}")
+    return MappingProxyType({entry.key: entry for entry in entries})
