@@ -145,7 +145,7 @@ Function = Callable[..., FloatArray]
 broadcast shape of the input and the parameters."""
 
 
-def no_breaks() -> tuple[float, ...]:
+def no_breaks(**parameters: Scalar) -> tuple[float, ...]:
     """Return the empty tuple: one formula holds on the whole real line."""
     return ()
 

@@ -1,0 +1,578 @@
+// Curves that follow a slider while it is dragged: the browser's half of pages/ui/live.py.
+//
+// The page is handed, for every step of a slider, what its charts and texts look like
+// there ("parts"). While a visitor moves the slider, this shows the part's row for the
+// slider's present step, at most once a frame. Releasing the slider is Streamlit's
+// affair: it reruns the fragment and mounts each chart whose figure has changed anew.
+// So that this is not seen, the old picture stays until the new one is drawn, and zoom
+// and hidden curves are carried over.
+//
+// Everything here is an enhancement: where something is missing, nothing happens.
+
+const HUB = Symbol.for("live-sweep");
+
+/** Run `action`, and take no harm from it: a page without this is a working page. */
+function harmless(action) {
+  try {
+    const result = action();
+    if (typeof result?.catch === "function") result.catch(() => {});
+    return result;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The element with this key; of two (a new one and the one it replaces), the new one. */
+function byKey(key) {
+  const found = [...document.querySelectorAll(`.st-key-${CSS.escape(key)}`)];
+  return found.find(({ dataset }) => dataset.stale !== "true") ?? found[0] ?? null;
+}
+
+// ---------------------------------------------------------------- what was sent
+
+/** Undo `pages.ui.live.Sweep.payload`. */
+async function decode(payload) {
+  const stream = new Blob([payload.subarray(8)]).stream();
+  const inflated = stream.pipeThrough(new DecompressionStream("deflate"));
+  const bytes = new Uint8Array(await new Response(inflated).arrayBuffer());
+  const headEnd = 4 + new DataView(bytes.buffer).getUint32(0, true);
+  const part = JSON.parse(new TextDecoder().decode(bytes.subarray(4, headEnd)));
+  const steps = part.values.length;
+  let offset = headEnd;
+  for (const chart of part.charts) {
+    for (const trace of chart.traces) {
+      const [, , shape] = trace;
+      if (typeof shape[0] === "string") continue;
+      const width = shape.reduce((product, n) => product * n, 1);
+      trace[2] = { numbers: floats(bytes.subarray(offset), steps, width), width, shape };
+      offset += 4 * steps * width;
+    }
+  }
+  return part;
+}
+
+/** The float32 table (steps × width) whose folded differences `bytes` holds as planes. */
+function floats(bytes, steps, width) {
+  const size = steps * width;
+  const words = new Uint32Array(size);
+  for (let row = 0, i = 0; row < steps; row++) {
+    let value = 0;
+    let slope = 0;
+    for (let column = 0; column < width; column++, i++) {
+      const folded =
+        (bytes[i] << 24) | (bytes[size + i] << 16) | (bytes[2 * size + i] << 8) | bytes[3 * size + i];
+      const second = (folded >>> 1) ^ -(folded & 1);
+      slope = (slope + second) | 0;
+      value = (value + slope) | 0;
+      words[i] = value;
+    }
+    if (row > 0) {
+      for (let j = row * width; j < (row + 1) * width; j++) words[j] += words[j - width];
+    }
+  }
+  for (let i = 0; i < size; i++) words[i] = words[i] >>> 31 ? words[i] & 0x7fffffff : ~words[i];
+  return new Float32Array(words.buffer);
+}
+
+/** What `attribute` of a trace is at `row`: a string, a list, or a list of lists. */
+function rowOf(source, row) {
+  if (Array.isArray(source)) return source[row];
+  const { numbers, width, shape } = source;
+  const start = row * width;
+  if (shape.length < 2) return Array.from(numbers.subarray(start, start + width));
+  const columns = shape[1];
+  const table = [];
+  for (let i = start; i < start + width; i += columns) {
+    table.push(Array.from(numbers.subarray(i, i + columns)));
+  }
+  return table;
+}
+
+// ---------------------------------------------------------------- what is shown
+
+function same(a, b) {
+  if (a === b || (a !== a && b !== b)) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (a.length === undefined || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!same(a[i], b[i])) return false;
+  return true;
+}
+
+function at(object, path) {
+  return path
+    .split(/[.[\]]+/)
+    .filter(Boolean)
+    .reduce((value, step) => value?.[step], object);
+}
+
+/** The texts under `target`: "key", or "key[row]" or "key[row][column]" of a table in it. */
+function textNodes(target) {
+  const [, key, row, column] = /^(.*?)(?:\[(\d+)\](?:\[(\d+)\])?)?$/.exec(target);
+  let root = byKey(key);
+  if (row !== undefined) root = root?.querySelectorAll("tr")[row];
+  if (column !== undefined) root = root?.children[column];
+  if (!root) return [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) if (walker.currentNode.nodeValue.trim()) nodes.push(walker.currentNode);
+  return nodes;
+}
+
+/** Put `texts` in the place of the texts under `target`, if they are as many. */
+function setTexts(target, texts) {
+  const nodes = textNodes(target);
+  if (nodes.length !== texts.length) return;
+  nodes.forEach((node, i) => {
+    const [, before, after] = /^(\s*).*?(\s*)$/s.exec(node.nodeValue);
+    const text = before + texts[i] + after;
+    // The node stays, so React, which compares texts with its own last one, stays right.
+    if (node.nodeValue !== text) node.nodeValue = text;
+  });
+}
+
+/** Bring one chart to `traces` and `layout`, in one call, or in none if it is there. */
+function setChart(graph, traces, layout) {
+  const indices = [...traces.keys()].filter((index) => graph._fullData[index]);
+  const restyle = {};
+  indices.forEach((index, place) => {
+    for (const [name, value] of traces.get(index)) {
+      if (same(graph._fullData[index][name], value)) continue;
+      restyle[name] ??= new Array(indices.length).fill(undefined);
+      restyle[name][place] = value;
+    }
+  });
+  const relayout = {};
+  for (const [path, value] of layout) {
+    if (!same(at(graph.layout, path), value)) relayout[path] = value;
+  }
+  const changed = Object.keys(restyle).length > 0;
+  if (!changed && Object.keys(relayout).length === 0) return;
+  harmless(() => window.Plotly.update(graph, restyle, relayout, changed ? indices : []));
+}
+
+// ---------------------------------------------------------------- one chart of the page
+
+/** What a visitor may have changed in a chart by hand, as paths into its layout. */
+function handles(graph) {
+  const axes = Object.keys(graph._fullLayout).filter((name) => /^[xy]axis\d*$/.test(name));
+  return [...axes.flatMap((axis) => [`${axis}.range`, `${axis}.autorange`]), "dragmode", "hovermode"];
+}
+
+function viewOf(graph) {
+  const layout = handles(graph).map((path) => [path, structuredClone(at(graph._fullLayout, path))]);
+  const traces = graph._fullData.map(({ type, visible }) => ({ type, visible }));
+  return { layout: new Map(layout), traces };
+}
+
+/** Whether two figures are so alike that a view of one makes sense in the other. */
+function alike(one, other) {
+  const types = ({ traces }) => traces.map(({ type }) => type);
+  if (!same(types(one), types(other)) || !same([...one.layout.keys()], [...other.layout.keys()])) {
+    return false;
+  }
+  for (const [path, value] of one.layout) {
+    const free = one.layout.get(path.replace(/range$/, "autorange")) === true;
+    if (!free && !same(value, other.layout.get(path))) return false;
+  }
+  return true;
+}
+
+/**
+ * One chart, through all its mounts.
+ *
+ * Streamlit identifies a chart by its figure: another figure is another element, which
+ * starts empty, is drawn a frame or more later, and knows nothing of the zoom.
+ */
+class Chart {
+  constructor(key, onDraw) {
+    this.key = key;
+    this.onDraw = onDraw;
+    this.observer = new MutationObserver(() => harmless(() => this.look()));
+    this.look();
+  }
+
+  stop() {
+    this.observer.disconnect();
+    this.leave?.();
+    this.cover?.remove();
+  }
+
+  /** The element that Plotly draws in, once it has. */
+  get graph() {
+    const graph = this.place?.querySelector(".js-plotly-plot");
+    return graph?._fullData && graph.on ? graph : null;
+  }
+
+  /** See whether Streamlit has put another chart in this place, and whether it is drawn. */
+  look() {
+    const place = byKey(this.key);
+    if (place !== this.place) {
+      const old = this.place;
+      this.place = place;
+      if (place && old && !this.graph) this.hide(place, old);
+    }
+    this.observer.disconnect();
+    if (!place) return;
+    this.observer.observe(place.parentElement, { childList: true });
+    const graph = place.querySelector(".js-plotly-plot");
+    if (!graph) this.observer.observe(place, { childList: true, subtree: true });
+    else if (!this.graph) this.observer.observe(graph, { childList: true });
+    else if (graph !== this.drawn) this.adopt(graph);
+  }
+
+  /** Keep the old picture in view until the new one is drawn. */
+  hide(place, old) {
+    const picture = this.cover?.firstElementChild ?? old.querySelector(".plot-container");
+    if (!picture) return;
+    this.cover?.remove();
+    this.cover = document.createElement("div");
+    this.cover.style.cssText = "position:absolute;inset:0;overflow:hidden;pointer-events:none";
+    this.cover.append(picture.cloneNode(true));
+    this.cover.setAttribute("aria-hidden", "true");
+    if (getComputedStyle(place).position === "static") place.style.position = "relative";
+    place.append(this.cover);
+  }
+
+  adopt(graph) {
+    this.leave?.();
+    this.drawn = graph;
+    this.layout = graph.layout;
+    const start = viewOf(graph);
+    const carried = this.start && alike(this.start, start) ? this.view : null;
+    this.start = start;
+    this.view = carried ?? start;
+    this.restore(graph);
+    this.onDraw();
+    this.cover?.remove();
+    this.cover = undefined;
+
+    const note = () => harmless(() => (this.view = viewOf(graph)));
+    // Streamlit draws a figure again, from its own copy, when its theme or width change.
+    const redrawn = () => {
+      if (graph.layout === this.layout) return;
+      this.layout = graph.layout;
+      queueMicrotask(() =>
+        harmless(() => {
+          if (this.drawn !== graph || !graph._fullData) return;
+          this.restore(graph);
+          this.onDraw();
+        }),
+      );
+    };
+    const events = { plotly_relayout: note, plotly_restyle: note, plotly_afterplot: redrawn };
+    for (const [name, handler] of Object.entries(events)) graph.on(name, handler);
+    this.leave = () => {
+      for (const [name, handler] of Object.entries(events)) graph.removeListener?.(name, handler);
+    };
+  }
+
+  /** Give the chart the visitor's zoom and hidden curves, where it has lost them. */
+  restore(graph) {
+    const now = viewOf(graph);
+    const relayout = {};
+    for (const [path, value] of this.view.layout) {
+      if (!same(now.layout.get(path), value)) relayout[path] = structuredClone(value);
+    }
+    const hidden = this.view.traces
+      .map(({ visible }, index) => ({ visible, index }))
+      .filter(({ visible, index }) => visible !== now.traces[index].visible);
+    if (hidden.length === 0 && Object.keys(relayout).length === 0) return;
+    const restyle = hidden.length > 0 ? { visible: hidden.map(({ visible }) => visible) } : {};
+    const indices = hidden.map(({ index }) => index);
+    harmless(() => window.Plotly.update(graph, restyle, relayout, indices));
+  }
+}
+
+// ---------------------------------------------------------------- the whole page
+
+class Engine {
+  constructor(hub) {
+    this.hub = hub;
+    this.decoded = new Map(); // digest -> part
+    this.lists = []; // what the current run says is valid
+    this.charts = new Map();
+    this.players = new Map();
+    this.active = null; // the key of the slider in the visitor's hand
+    this.frame = 0;
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    for (const type of ["pointerdown", "keydown", "input"]) {
+      document.addEventListener(type, (event) => harmless(() => this.touch(event)), {
+        capture: true,
+        passive: true,
+        signal,
+      });
+    }
+    this.thumb = new MutationObserver(() => this.schedule());
+    hub.changed = () => harmless(() => this.refresh());
+    this.refresh();
+  }
+
+  stop() {
+    this.listeners.abort();
+    this.thumb.disconnect();
+    cancelAnimationFrame(this.frame);
+    for (const player of this.players.values()) player.stop();
+    for (const chart of this.charts.values()) chart.stop();
+    this.charts.clear();
+    this.decoded.clear();
+    this.hub.changed = undefined;
+  }
+
+  /** Take note of what is mounted now. */
+  refresh() {
+    this.lists = [];
+    const held = new Set();
+    for (const [root, player] of this.players) {
+      if (this.hub.mounts.has(root)) continue;
+      player.stop();
+      this.players.delete(root);
+    }
+    for (const [root, { data }] of this.hub.mounts) {
+      if (data instanceof Uint8Array) {
+        const digest = Array.from(data.subarray(0, 8), (b) => b.toString(16).padStart(2, "0")).join("");
+        held.add(digest);
+        if (!this.decoded.has(digest)) {
+          this.decoded.set(digest, null);
+          harmless(() =>
+            decode(data).then((part) => {
+              if (!this.decoded.has(digest)) return;
+              this.decoded.set(digest, part);
+              this.watch();
+            }),
+          );
+        }
+      } else if (data?.role === "parts") this.lists.push(...data.parts);
+      else if (data?.role === "player" && this.players.get(root)?.slider !== data.slider) {
+        this.players.get(root)?.stop();
+        this.players.set(root, new Player(root, data, this));
+      }
+    }
+    for (const digest of this.decoded.keys()) if (!held.has(digest)) this.decoded.delete(digest);
+    this.watch();
+  }
+
+  /** Have a Chart for every chart that some part moves. */
+  watch() {
+    const keys = new Set();
+    for (const part of this.decoded.values()) for (const { chart } of part?.charts ?? []) keys.add(chart);
+    for (const [key, chart] of this.charts) {
+      if (keys.has(key)) continue;
+      chart.stop();
+      this.charts.delete(key);
+    }
+    for (const key of keys) {
+      if (!this.charts.has(key)) this.charts.set(key, new Chart(key, () => harmless(() => this.paint())));
+      else this.charts.get(key).look();
+    }
+    this.schedule();
+  }
+
+  /** Follow the slider that the visitor has just touched, and no other. */
+  touch(event) {
+    if (event.isTrusted) {
+      for (const player of this.players.values()) {
+        if (byKey(player.slider)?.contains(event.target)) player.stop(true);
+      }
+    }
+    const slider = this.lists.find(({ slider }) => byKey(slider)?.contains(event.target))?.slider;
+    if (slider === this.active) return;
+    this.active = slider ?? null;
+    this.thumb.disconnect();
+    const input = this.input(slider);
+    if (input) this.thumb.observe(input, { attributes: true, attributeFilter: ["value"] });
+  }
+
+  input(slider) {
+    return slider ? byKey(slider)?.querySelector("input[type=range]") : null;
+  }
+
+  value(slider) {
+    const input = this.input(slider);
+    return input ? Number(input.value) : undefined;
+  }
+
+  /** Move a slider's thumb, as a hand would that does not let go. */
+  set(slider, value) {
+    const input = this.input(slider);
+    if (!input || input.value === String(value)) return;
+    // React overrides the property to know the last value; the prototype's does not tell it.
+    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+    set.call(input, value);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /** Move a slider's thumb to the step at `part` (0 to 1) of its length. */
+  put(slider, part) {
+    const values = this.lists
+      .filter((entry) => entry.slider === slider)
+      .map(({ digest }) => this.decoded.get(digest)?.values)
+      .find(Boolean);
+    if (values) this.set(slider, values[Math.min(values.length - 1, Math.floor(part * values.length))]);
+  }
+
+  schedule() {
+    if (!this.active || this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      harmless(() => this.paint());
+    });
+  }
+
+  /** Show the row of the active slider's present step. */
+  paint() {
+    const value = this.value(this.active);
+    if (value === undefined || !window.Plotly) return;
+    const charts = new Map();
+    for (const { digest, slider, through } of this.lists) {
+      const part = slider === this.active ? this.decoded.get(digest) : null;
+      if (!part) continue;
+      const fresh = Object.entries(through).every(([other, then]) => {
+        const now = this.value(other);
+        return now === undefined || Math.abs(now - then) < 1e-9;
+      });
+      const row = rowFor(part, value);
+      if (!fresh || row < 0) continue;
+      for (const { chart, traces, layout } of part.charts) {
+        if (!charts.has(chart)) charts.set(chart, { traces: new Map(), layout: new Map() });
+        const wanted = charts.get(chart);
+        for (const [index, name, source] of traces) {
+          if (!wanted.traces.has(index)) wanted.traces.set(index, new Map());
+          wanted.traces.get(index).set(name, rowOf(source, row));
+        }
+        for (const [path, column] of Object.entries(layout)) wanted.layout.set(path, column[row]);
+      }
+      for (const [target, texts] of Object.entries(part.texts)) setTexts(target, texts[row]);
+    }
+    for (const [key, { traces, layout }] of charts) {
+      const graph = this.charts.get(key)?.graph;
+      if (graph) setChart(graph, traces, layout);
+    }
+  }
+}
+
+/** The row of exactly this value, or -1. */
+function rowFor({ values }, value) {
+  let best = -1;
+  let distance = Infinity;
+  for (let i = 0; i < values.length; i++) {
+    const d = Math.abs(values[i] - value);
+    if (d < distance) [best, distance] = [i, d];
+  }
+  const gap = values.length > 1 ? Math.abs(values[1] - values[0]) : 1;
+  return distance < 1e-6 * gap ? best : -1;
+}
+
+// ---------------------------------------------------------------- the player
+
+const PLAYER_STYLE = `
+  :host { display: block; }
+  div { display: flex; gap: 0.25rem; align-items: center; }
+  button {
+    font: inherit; font-family: var(--st-font); font-size: 0.875rem; line-height: 1.6;
+    padding: 0 0.5rem; min-height: 1.75rem; cursor: pointer;
+    color: var(--st-text-color); background: transparent;
+    border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius);
+  }
+  button:hover, button[aria-pressed="true"] {
+    color: var(--st-primary-color); border-color: var(--st-primary-color);
+  }
+  button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+`;
+const SECONDS = 4; // from one end of the slider to the other, at speed 1
+const SPEEDS = [0.5, 1, 2];
+
+/**
+ * Buttons that move a slider's thumb from end to end, or to and fro.
+ *
+ * Only the thumb is moved, as a drag does it, so the curves follow by themselves and
+ * nothing is sent. At the end the thumb goes back to the value that the page is for.
+ */
+class Player {
+  constructor(root, { slider, label }, engine) {
+    Object.assign(this, { root, slider, label, engine, speed: 1, loop: false, frame: 0 });
+    const style = document.createElement("style");
+    style.textContent = PLAYER_STYLE;
+    this.box = document.createElement("div");
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("aria-label", `Sweep ${label}`);
+    this.toggle = this.button(() => (this.frame ? this.stop() : this.start()));
+    this.pace = this.button(() => {
+      this.speed = SPEEDS[(SPEEDS.indexOf(this.speed) + 1) % SPEEDS.length];
+      this.describe();
+    });
+    this.again = this.button(() => {
+      this.loop = !this.loop;
+      this.describe();
+    });
+    root.replaceChildren(style, this.box);
+    this.describe();
+  }
+
+  button(action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.onclick = () => harmless(action);
+    this.box.append(button);
+    return button;
+  }
+
+  describe() {
+    const playing = this.frame !== 0;
+    this.toggle.textContent = playing ? "■ Stop" : `▶ Sweep ${this.label}`;
+    this.toggle.setAttribute("aria-label", `${playing ? "Stop the sweep of" : "Sweep"} ${this.label}`);
+    this.pace.textContent = `${this.speed}×`;
+    this.pace.setAttribute("aria-label", `Speed ${this.speed} times`);
+    this.again.textContent = "Loop";
+    this.again.setAttribute("aria-label", "To and fro until stopped");
+    this.again.setAttribute("aria-pressed", String(this.loop));
+  }
+
+  start() {
+    const input = this.engine.input(this.slider);
+    if (!input || input.disabled) return;
+    this.home = input.value;
+    this.way = 0; // how far, in lengths of the slider
+    let before = performance.now();
+    const step = (now) => {
+      this.way += (this.speed * Math.max(0, now - before)) / (1000 * SECONDS);
+      before = now;
+      if ((this.way >= 1 && !this.loop) || !this.engine.input(this.slider)) return this.stop();
+      this.frame = requestAnimationFrame((time) => harmless(() => step(time)));
+      const turn = this.way % 2;
+      this.engine.put(this.slider, turn > 1 ? 2 - turn : turn);
+    };
+    this.frame = requestAnimationFrame((time) => harmless(() => step(time)));
+    this.describe();
+  }
+
+  /** Stop, and leave the thumb alone where the visitor has taken hold of it. */
+  stop(taken = false) {
+    if (!this.frame) return;
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.describe();
+    if (!taken) this.engine.set(this.slider, this.home);
+  }
+}
+
+// ---------------------------------------------------------------- mounting
+
+export default function ({ parentElement }) {
+  // Nothing of this is seen, so it shall take no room either, not even a gap.
+  const box = parentElement.host?.closest("[data-testid=stVerticalBlock]");
+  if (box) box.style.position = "absolute";
+
+  const hub = (globalThis[HUB] ??= { mounts: new Map() });
+  hub.users ??= new Map();
+  const user = {};
+  hub.users.set(parentElement, user);
+  hub.engine ??= harmless(() => new Engine(hub));
+  return () => {
+    if (hub.users.get(parentElement) !== user) return;
+    hub.users.delete(parentElement);
+    if (hub.users.size > 0) return;
+    harmless(() => hub.engine?.stop());
+    hub.engine = undefined;
+  };
+}

@@ -1,0 +1,241 @@
+"""Curves for drawing: a function and its gradient over a window, honest at every break.
+
+Where branches of a formula meet, a grid of evenly spaced points would draw a jump as
+a steep line and cut the corner off a kink. So each break gets three points of its
+own: just left of it, at it, and just right of it; at a jump the middle one is a gap.
+
+Every array may carry a leading axis of parameter values: hand a parameter over as an
+array of shape (S, 1) and all S curves are sampled in one call.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.numeric import second_derivative
+from core.spec import Activation, FloatArray, Scalar
+
+POINTS = 241
+"""Evenly spaced points in a window; 900 pixels wide, a curve bends by under 0.1 pixel between."""
+
+Third = Literal["second", "parameter"]
+"""What a third panel can show: f″, or ∂f/∂p for the parameter p that training would move."""
+
+_JUMP = 1e-6
+"""A step between neighbouring floats larger than this is a jump, not rounding."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A sampled function: all arrays have the shape (..., N); nan marks a gap.
+
+    ``third`` is what was asked for beside f and f′, if anything was.
+    """
+
+    x: FloatArray
+    value: FloatArray
+    gradient: FloatArray
+    third: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The points drawn at breaks, three a break: left limit, the value used, right limit.
+
+    All arrays have the shape (..., 3k); nan where nothing is to be marked.
+    """
+
+    x: FloatArray
+    value: FloatArray
+    gradient: FloatArray
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A function at one point: its value, its gradient, and the ends of a tangent there."""
+
+    value: FloatArray
+    gradient: FloatArray
+    tangent_x: FloatArray
+    tangent_y: FloatArray
+
+
+def grid(
+    low: float, high: float, breaks: Sequence[Scalar] = (), points: int = POINTS
+) -> FloatArray:
+    """Return ``points`` even points in [low, high] with three more at each break, sorted.
+
+    ``breaks`` are numbers or arrays of shape (S, 1); the result then has the shape
+    (S, points + 3·len(breaks)). A break outside the window is drawn in to its end.
+    """
+    even = np.linspace(low, high, points)
+    inside = [np.clip(np.asarray(b, dtype=np.float64), low, high) for b in breaks]
+    extra = [f(b) for b in inside for f in (_just_left, np.asarray, _just_right)]
+    shape = np.broadcast_shapes((1,), *(e.shape for e in extra))
+    columns = [np.broadcast_to(even, (*shape[:-1], points))]
+    columns += [np.broadcast_to(e, shape) for e in extra]
+    return np.sort(np.concatenate(columns, axis=-1), axis=-1)
+
+
+def curve(
+    activation: Activation, x: FloatArray, *, third: Third | None = None, **parameters: Scalar
+) -> Curve:
+    """Sample f, f′ and, if asked for, a third curve at ``x``, with a gap wherever one jumps.
+
+    Raises as calling the activation does.
+    """
+    value = activation(x, **parameters)
+    gradient = activation.gradient(x, **parameters)
+    x, value, gradient = (np.array(a) for a in np.broadcast_arrays(x, value, gradient))
+    for b, left, right in _sides(activation, parameters):
+        here = x == b
+        for drawn, function in ((value, activation), (gradient, activation.gradient)):
+            jump = np.abs(function(right, **parameters) - function(left, **parameters)) > _JUMP
+            drawn[here & jump] = np.nan
+    return Curve(x, value, gradient, _third(activation, x, third, parameters))
+
+
+def marks(activation: Activation, **parameters: Scalar) -> Marks:
+    """Return what to mark at each break: limits that are not taken, and the value that is."""
+    columns: dict[str, list[FloatArray]] = {"x": [], "value": [], "gradient": []}
+    for b, left, right in _sides(activation, parameters):
+        columns["x"] += [b, b, b]
+        for name, function in (("value", activation), ("gradient", activation.gradient)):
+            before, at, after = (function(p, **parameters) for p in (left, b, right))
+            jump = np.abs(after - before) > _JUMP
+            columns[name] += [
+                np.where(jump & (np.abs(before - at) > _JUMP), before, np.nan),
+                np.where(jump, at, np.nan),
+                np.where(jump & (np.abs(after - at) > _JUMP), after, np.nan),
+            ]
+    stacked = {k: np.concatenate(v, axis=-1) if v else np.empty(0) for k, v in columns.items()}
+    return Marks(**stacked)
+
+
+def probe(activation: Activation, x: float, reach: float, **parameters: Scalar) -> Probe:
+    """Return f and f′ at ``x``, and the tangent over ``reach`` to either side of it.
+
+    Arrays have the shape (1,), or (S, 1) for parameters of that shape; the tangent's
+    ends have the shape (..., 2).
+    """
+    at = np.array([x])
+    value, gradient = activation(at, **parameters), activation.gradient(at, **parameters)
+    offsets = np.array([-reach, reach])
+    tangent = value + gradient * offsets
+    return Probe(value, gradient, np.broadcast_to(x + offsets, tangent.shape), tangent)
+
+
+def difference(curves: Sequence[Curve], factor: float) -> list[Curve]:
+    """Return each curve minus the first, times ``factor``; all must share one grid."""
+    first = curves[0]
+    return [
+        Curve(
+            c.x,
+            factor * (c.value - first.value),
+            factor * (c.gradient - first.gradient),
+        )
+        for c in curves[1:]
+    ]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The ends of the drawn vertical axes, for f, f′ and the third panel."""
+
+    value: tuple[float, float]
+    gradient: tuple[float, float]
+    third: tuple[float, float] = (0.0, 1.0)
+
+
+def limits(
+    activations: Sequence[Activation], low: float, high: float, third: Third | None = None
+) -> Limits:
+    """Choose vertical axes that stay put while any parameter of ``activations`` moves.
+
+    They hold the curves at the defaults and, as far as that does not crush those, at
+    both ends of every slider.
+    """
+    x = np.linspace(low, high, 121)
+    usual: list[Curve] = []
+    extreme: list[Curve] = []
+    for activation in activations:
+        usual.append(curve(activation, x, third=third))
+        for parameter in activation.parameters:
+            for end in (parameter.low, parameter.high):
+                extreme.append(curve(activation, x, third=third, **{parameter.name: end}))
+    width = high - low
+    return Limits(
+        value=_span(
+            [c.value for c in usual], [c.value for c in extreme], stretch=0.6, most=width / 2
+        ),
+        gradient=_span(
+            [c.gradient for c in usual], [c.gradient for c in extreme], stretch=1.0, most=4.0
+        ),
+        third=_span(
+            [c.third for c in usual if c.third is not None],
+            [c.third for c in extreme if c.third is not None],
+            stretch=1.0,
+            most=width / 2,
+        ),
+    )
+
+
+def fit(curves: Sequence[Curve]) -> Limits:
+    """Choose vertical axes that just hold ``curves``, zero included."""
+    none = (0.0, 0.0)
+    ends = [_ends([getattr(c, part) for c in curves], none) for part in ("value", "gradient")]
+    value, gradient = (_padded(low, high) for low, high in ends)
+    return Limits(value, gradient)
+
+
+def _third(
+    activation: Activation,
+    x: FloatArray,
+    third: Third | None,
+    parameters: Mapping[str, Scalar],
+) -> FloatArray | None:
+    if third == "second":
+        return second_derivative(activation, x, **parameters)
+    if third == "parameter":
+        for name in activation.parameter_derivatives:
+            return activation.parameter_gradient(name, x, **parameters)
+    return None
+
+
+def _span(
+    usual: Sequence[FloatArray], extreme: Sequence[FloatArray], stretch: float, most: float
+) -> tuple[float, float]:
+    low, high = (max(-most, min(most, end)) for end in _ends(usual, (0.0, 1.0)))
+    reach = stretch * max(high - low, 1.0)
+    lowest, highest = _ends(extreme, (low, high))
+    low, high = max(lowest, low - reach, -most), min(highest, high + reach, most)
+    return _padded(low, high)
+
+
+def _padded(low: float, high: float) -> tuple[float, float]:
+    margin = 0.07 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _ends(arrays: Sequence[FloatArray], at_least: tuple[float, float]) -> tuple[float, float]:
+    values = np.concatenate([np.ravel(a) for a in arrays] + [np.array(at_least)])
+    values = values[np.isfinite(values)]
+    return float(values.min()), float(values.max())
+
+
+def _sides(
+    activation: Activation, parameters: Mapping[str, Scalar]
+) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    resolved = activation.resolve(parameters)
+    points = [np.atleast_1d(np.asarray(b, np.float64)) for b in activation.breaks(**resolved)]
+    return [(b, _just_left(b), _just_right(b)) for b in points]
+
+
+def _just_left(x: FloatArray) -> FloatArray:
+    return np.nextafter(x, -np.inf)
+
+
+def _just_right(x: FloatArray) -> FloatArray:
+    return np.nextafter(x, np.inf)

@@ -1,0 +1,265 @@
+"""The Activations page's picture, readings and explanations."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.activations import ACTIVATIONS
+from core.curves import Curve, Limits, Third, curve, difference, fit, grid, limits, marks, probe
+from core.facts import Facts, facts
+from core.numeric import receipt
+from core.spec import FRAMEWORKS
+from pages.ui import charts, controls, export, wording
+from pages.ui.controls import Choice
+
+PROBE = "activations_x"
+WINDOW = "activations_window"
+DIFFERENCE = "activations_difference"
+THIRD = "activations_third"
+THRESHOLD = "activations_threshold"
+CHART = "activations_chart"
+
+WINDOWS = ("3", "6", "10")
+FACTORS = ("off", "1", "10", "100", "1000")
+THIRDS: dict[str, Third | None] = {"none": None, "f″": "second", "∂f/∂parameter": "parameter"}
+DEFAULTS = {PROBE: -1.0, WINDOW: "6", DIFFERENCE: "off", THIRD: "none", THRESHOLD: 0.01}
+FRAMEWORK_NAMES = dict(zip(FRAMEWORKS, ("NumPy", "PyTorch", "Keras", "JAX"), strict=True))
+
+
+@st.fragment
+def explore(keys: list[str]) -> None:
+    """Draw the controls beside the picture that they move, and what can be read off it."""
+    with st.container(key="view"):
+        beside, picture = st.columns([1, 2], gap="medium")
+    with beside:
+        chosen = controls.pick_activations()
+        if chosen != keys:
+            st.rerun()
+        choices = [controls.sliders(key) for key in chosen]
+        x = st.slider(
+            "Probe: x",
+            -10.0,
+            10.0,
+            DEFAULTS[PROBE],
+            0.1,
+            key=PROBE,
+            bind="query-params",
+            help="The tangent is drawn here, and f and f′ are read off.",
+        )
+        half, factor, third, threshold = _options(choices)
+    window = (-float(half), float(half))
+    all_facts = [_facts(c, threshold) for c in choices]
+    with beside, st.container(key="verdict"):
+        for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
+            st.markdown(wording.verdict(choice.name, found))
+    with picture:
+        if factor == "off" or len(choices) == 1:
+            figure, curves = _overlay(choices, window, x, third, threshold)
+        else:
+            figure, curves = _differences(choices, window, x, float(factor))
+        st.plotly_chart(
+            figure, key=CHART, config=charts.CONFIG, alt=_alt(choices, factor), theme="streamlit"
+        )
+    with st.container(key="readings"):
+        st.markdown(_readings(choices, all_facts, x))
+    export.offer(CHART, figure, lambda: _table(choices, curves), "activations")
+    st.subheader("Facts, computed", anchor="facts")
+    st.markdown(wording.facts_table([c.label for c in choices], all_facts, threshold))
+    st.caption(
+        "z is a standard normal input. A square bracket means that the end is reached. "
+        "A bend is a jump of f″. Nothing here is typed in: it is found from f and f′ "
+        "for the parameters on show."
+    )
+    _receipts(choices, window)
+    _code(choices)
+
+
+def explain(keys: Sequence[str]) -> None:
+    """Draw formulas, insight and advice, which no slider changes."""
+    if not keys:
+        return
+    st.subheader("Formula, use and origin", anchor="formula")
+    entries = list(dict.fromkeys(controls.entry(key).key for key in keys))
+    tabs = st.tabs([ACTIVATIONS[key].name for key in entries])
+    for tab, key in zip(tabs, entries, strict=True):
+        entry = ACTIVATIONS[key]
+        with tab:
+            st.markdown(f"**{entry.insight}**")
+            with st.container(horizontal=True, gap="large"):
+                st.latex(entry.formula, width="content")
+                st.latex(entry.gradient_formula, width="content")
+            if entry.at_breaks:
+                st.caption(entry.at_breaks)
+            good, bad = st.columns(2)
+            good.markdown(f"**Use it when.** {entry.use}")
+            good.markdown("\n".join(f"- {line}" for line in entry.strengths))
+            bad.markdown(f"**Leave it when.** {entry.avoid}")
+            bad.markdown("\n".join(f"- {line}" for line in entry.weaknesses))
+            source = entry.origin
+            title = f"[{source.title}]({source.url})" if source.url else f"*{source.title}*"
+            st.caption(f"{source.authors} ({source.year}): {title}.")
+
+
+def _options(choices: Sequence[Choice]) -> tuple[str, str, Third | None, float]:
+    with st.expander("View", icon=":material/tune:"):
+        half = st.segmented_control(
+            "x from −n to n",
+            WINDOWS,
+            default=DEFAULTS[WINDOW],
+            key=WINDOW,
+            bind="query-params",
+            required=True,
+        )
+        factor = st.segmented_control(
+            "Difference from the first function, times",
+            FACTORS,
+            default=DEFAULTS[DIFFERENCE],
+            key=DIFFERENCE,
+            bind="query-params",
+            required=True,
+            disabled=len(choices) < 2,
+        )
+        third = st.segmented_control(
+            "Third panel",
+            list(THIRDS),
+            default=DEFAULTS[THIRD],
+            key=THIRD,
+            bind="query-params",
+            required=True,
+            help="∂f/∂parameter exists where the parameter is learned: PReLU and Swish.",
+        )
+        threshold = st.slider(
+            "Saturated where |f′| is below",
+            0.01,
+            0.5,
+            DEFAULTS[THRESHOLD],
+            0.01,
+            key=THRESHOLD,
+            bind="query-params",
+        )
+    return half, factor, THIRDS[third], threshold
+
+
+def _overlay(
+    choices: Sequence[Choice],
+    window: tuple[float, float],
+    x: float,
+    third: Third | None,
+    threshold: float,
+) -> tuple[charts.Finished, list[Curve]]:
+    drawn = [_drawn(c, window, x, third, threshold) for c in choices]
+    titles = ["f(x)", "f′(x)"] + [name for name, kind in THIRDS.items() if kind and kind == third]
+    entries = tuple(dict.fromkeys(c.entry.key for c in choices))
+    figure = charts.functions(
+        drawn, window=window, limits=_limits(entries, window, third), probe=x, titles=titles
+    )
+    return figure, [d.curve for d in drawn]
+
+
+def _drawn(
+    choice: Choice,
+    window: tuple[float, float],
+    x: float,
+    third: Third | None,
+    threshold: float,
+) -> charts.Drawn:
+    entry, values = choice.entry, choice.parameters
+    points = grid(*window, entry.breaks(**values))
+    sampled = curve(entry, points, third=third, **values)
+    return charts.Drawn(
+        name=choice.label,
+        curve=sampled,
+        marks=marks(entry, **values),
+        probe=probe(entry, x, reach=window[1] / 5, **values),
+        saturated=abs(sampled.gradient) < threshold,
+    )
+
+
+def _differences(
+    choices: Sequence[Choice], window: tuple[float, float], x: float, factor: float
+) -> tuple[charts.Finished, list[Curve]]:
+    breaks = [b for c in choices for b in c.entry.breaks(**c.parameters)]
+    points = grid(*window, breaks)
+    curves = difference([curve(c.entry, points, **c.parameters) for c in choices], factor)
+    times = "" if factor == 1 else f"{factor:g}·"
+    first = choices[0].name
+    figure = charts.differences(
+        curves,
+        [f"{c.label} − {first}" for c in choices[1:]],
+        window=window,
+        limits=fit(curves),
+        probe=x,
+        titles=[f"{times}(f − {first})", f"{times}(f′ − {first}′)"],
+    )
+    return figure, curves
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _limits(keys: tuple[str, ...], window: tuple[float, float], third: Third | None) -> Limits:
+    return limits([ACTIVATIONS[key] for key in keys], *window, third)
+
+
+def _facts(choice: Choice, threshold: float) -> Facts:
+    return facts(choice.entry, saturated_below=threshold, **choice.parameters)
+
+
+def _alt(choices: Sequence[Choice], factor: str) -> str:
+    names = ", ".join(c.name for c in choices)
+    if factor == "off" or len(choices) == 1:
+        return f"{names}: the function above, its gradient below, over the same x"
+    return f"{names}: differences from the first function above, of gradients below"
+
+
+def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -> str:
+    at = wording.number(x)
+    heads = ["", f"f({at})", f"f′({at})", "max |f′|", "f′(0)", "range"]
+    rows = []
+    for choice, found in zip(choices, all_facts, strict=True):
+        here = probe(choice.entry, x, reach=0.0, **choice.parameters)
+        rows.append(
+            [
+                choice.label,
+                wording.fixed(here.value.item()),
+                wording.fixed(here.gradient.item()),
+                wording.fixed(found.max_gradient),
+                wording.fixed(found.gradient_at_zero),
+                wording.interval(found.range),
+            ]
+        )
+    return wording.table(heads, rows)
+
+
+def _receipts(choices: Sequence[Choice], window: tuple[float, float]) -> None:
+    rows = []
+    for choice in choices:
+        points = grid(*window)
+        one = receipt(choice.entry, points, **choice.parameters)
+        rows.append([choice.label, wording.receipt(one), str(one.points)])
+    st.subheader("Receipts", anchor="receipts")
+    st.caption(
+        "Each gradient is checked here and now against a numerical derivative of f: "
+        "the largest difference over the plotted range."
+    )
+    st.markdown(wording.table(["", "Largest |f′ − numerical|", "Points"], rows))
+
+
+def _code(choices: Sequence[Choice]) -> None:
+    st.subheader("In code", anchor="code")
+    for framework, tab in zip(FRAMEWORKS, st.tabs(list(FRAMEWORK_NAMES.values())), strict=True):
+        for choice in choices:
+            snippet = choice.entry.snippet(framework, **choice.parameters)
+            tab.code(f"# {choice.label}\n{snippet}", language="python")
+
+
+def _table(choices: Sequence[Choice], curves: Sequence[Curve]) -> export.Table:
+    parts = ["x", "f", "gradient"] + ["third"] * (curves[0].third is not None)
+    rows = [
+        [choice.label, *row]
+        for choice, one in zip(choices[-len(curves) :], curves, strict=True)
+        for row in zip(one.x, one.value, one.gradient, *_maybe(one.third), strict=True)
+    ]
+    return export.Table(["function", *parts], rows)
+
+
+def _maybe(third: object) -> list[object]:
+    return [] if third is None else [third]

@@ -1,0 +1,76 @@
+"""Take the picture along: as numbers, as an image, or as a page of its own."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import plotly.io
+import streamlit as st
+
+from pages.ui import charts
+from pages.ui.frame import ROOT
+
+_save_picture = st.components.v2.component(
+    "save_picture", js=(ROOT / "assets/save_picture.js").read_text(encoding="utf-8")
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers for a CSV file: the head, and the rows."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+def offer(chart: str, figure: charts.Finished, table: Callable[[], Table], name: str) -> None:
+    """Offer the chart with the key ``chart`` as CSV, PNG, SVG and HTML, made when asked for."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.download_button(
+            "CSV",
+            lambda: to_csv(table()),
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The numbers that are drawn",
+        )
+        st.download_button(
+            "HTML",
+            lambda: to_html(figure),
+            f"{name}.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The plot as a page of its own that works offline (5 MB)",
+        )
+        _save_picture(key=f"{chart} picture", data={"chart": chart, "name": name}, width="content")
+
+
+def to_csv(table: Table) -> str:
+    """Return the table as CSV; a gap in a curve is an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.head)
+    for row in table.rows:
+        writer.writerow(["" if cell != cell else cell for cell in row])
+    return text.getvalue()
+
+
+def to_html(figure: charts.Finished) -> str:
+    """Return the figure as one self-contained page, in the light theme's colours."""
+    spec = json.dumps(figure.spec)
+    for stand_in, colour in zip(charts.COLOURS, _light_palette(), strict=True):
+        spec = spec.replace(stand_in, colour)
+    spec = spec.replace(charts.FADED, "gray")
+    drawn = json.loads(spec)
+    drawn["layout"]["template"] = "plotly_white"
+    page: str = plotly.io.to_html(drawn, include_plotlyjs=True, validate=False)
+    return page
+
+
+def _light_palette() -> list[str]:
+    palette: list[str] = st.get_option("theme.light.chartCategoricalColors")
+    return palette

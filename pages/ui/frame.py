@@ -1,0 +1,76 @@
+"""The frame around every page: configuration, menu and title."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import controls, state
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One line of the menu, and the head of the page that it opens."""
+
+    script: str
+    title: str
+    icon: str
+    question: str
+
+
+MENU: dict[str, dict[str, Page]] = {
+    "": {
+        "home": Page(
+            script="app.py",
+            title="Activation & loss explorer",
+            icon=":material/home:",
+            question="Move the functions that neural networks are made of.",
+        ),
+    },
+    "Functions": {
+        "activations": Page(
+            script="pages/activations.py",
+            title="Activations",
+            icon=":material/show_chart:",
+            question=(
+                "What does an activation let through, and what does it do to the gradient "
+                "on the way back?"
+            ),
+        ),
+    },
+    "Under the hood": {
+        "source": Page(
+            script="pages/source.py",
+            title="Source code",
+            icon=":material/code:",
+            question="How is the function on show computed?",
+        ),
+    },
+}
+
+
+def begin(name: str) -> None:
+    """Open a page: browser tab, carried choices, menu, title and its question."""
+    page = next(pages[name] for pages in MENU.values() if name in pages)
+    st.set_page_config(page_title=page.title, page_icon=ROOT / "assets/icon.svg", layout="wide")
+    st.html(ROOT / "assets/styles.css")
+    state.arrive(name)
+    with st.sidebar:
+        _menu()
+    st.title(page.title, anchor=False)
+    st.caption(page.question)
+
+
+def _menu() -> None:
+    chosen = controls.current_activations()
+    links = {controls.ACTIVATION: chosen}
+    for section, pages in MENU.items():
+        if section:
+            st.caption(section)
+        for name, page in pages.items():
+            label = "Home" if name == "home" else page.title
+            if name == "source":
+                label = f"Source of {controls.listed(chosen)}"
+            st.page_link(page.script, label=label, icon=page.icon, query_params=links)

@@ -1,0 +1,206 @@
+"""Curves that follow a slider while it is dragged.
+
+A Streamlit slider reports only when it is let go. A page therefore hands the browser
+the pictures for *every* step of the slider beforehand, one ``Sweep`` each, and a small
+component shows the one under the finger. Nothing travels to the server until release,
+when the slider reruns its fragment as always; without the component, or without
+Plotly in the page, the slider and the chart work as they would anyway.
+
+The numbers come from ``core``; the browser evaluates no mathematics.
+
+What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
+byte planes of their differences from the two-dimensional neighbourhood, about a fifth
+to a half of their raw size, under a digest. Each sweep is an element of its own, so
+that Streamlit sends one that has not changed as a reference of 75 bytes.
+"""
+
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+_ENGINE_JS = (Path(__file__).parents[2] / "assets" / "live_sweep.js").read_text(encoding="utf-8")
+
+# Everything that changes often travels by this one: the engine's code is then sent once.
+_MOUNT_JS = """
+export default function ({ data, parentElement }) {
+  const hub = (globalThis[Symbol.for("live-sweep")] ??= { mounts: new Map() });
+  const mount = { data };
+  hub.mounts.set(parentElement, mount);
+  hub.changed?.(parentElement);
+  return () => {
+    if (hub.mounts.get(parentElement) !== mount) return;
+    hub.mounts.delete(parentElement);
+    hub.changed?.(parentElement);
+  };
+}
+"""
+
+_engine = st.components.v2.component("live_engine", js=_ENGINE_JS)
+_mount = st.components.v2.component("live_mount", js=_MOUNT_JS)
+
+
+@dataclass(frozen=True, eq=False)
+class ChartSweep:
+    """What one slider moves in one chart.
+
+    ``chart`` is the key of the ``st.plotly_chart``. ``traces`` maps a trace's index to
+    what changes in it: ``x`` and ``y`` of shape (S, N), ``z`` of shape (S, R, C), or S
+    strings, as for ``name``. ``layout`` maps a path as in ``Plotly.relayout``
+    (``"shapes[0].x0"``, ``"annotations[1].text"``) to S values. S is the number of the
+    slider's steps. The resting figure must hold the same numbers, as float32.
+    """
+
+    chart: str
+    traces: Mapping[int, Mapping[str, npt.ArrayLike]] = field(default_factory=dict)
+    layout: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What one slider moves, for each of its steps.
+
+    ``slider`` is the slider's key and ``values`` its S steps (for a ``select_slider``,
+    ``range(S)``). ``texts`` maps the key of an element to the S Markdown texts that it
+    shows; ``"key[row]"`` is one row of the table in it, 0 the head, and
+    ``"key[row][column]"`` one cell. Text is exchanged, structure is not: a step at which
+    the Markdown has more or fewer pieces than on the page keeps what is there.
+
+    Several sweeps may share a slider. What depends on less (the curves) and what
+    depends on more (a tangent at a probe) stand best in two of them: a sweep is sent
+    again only when one of its own numbers has changed. Its encoding is kept with the
+    object, so a cached sweep is encoded once.
+    """
+
+    slider: str
+    values: npt.ArrayLike
+    charts: Sequence[ChartSweep] = ()
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def payload(self) -> bytes:
+        """The sweep as sent: 8 bytes of digest, then a zlib stream.
+
+        Raises ``ValueError`` where something does not have one entry a step.
+        """
+        steps = np.asarray(self.values, dtype=np.float64)
+        blocks: list[npt.NDArray[np.float32]] = []
+        charts = []
+        for chart in self.charts:
+            traces = []
+            for index, changes in chart.traces.items():
+                for name, rows in changes.items():
+                    self._check(rows, f"{chart.chart}, trace {index}, {name}")
+                    array = np.asarray(rows)
+                    if array.dtype.kind in "US":
+                        traces.append([index, name, list(rows)])
+                    else:
+                        blocks.append(array.astype(np.float32).reshape(len(steps), -1))
+                        traces.append([index, name, list(array.shape[1:])])
+            for path, column in chart.layout.items():
+                self._check(column, f"{chart.chart}, {path}")
+            layout = {path: _plain(column) for path, column in chart.layout.items()}
+            charts.append({"chart": chart.chart, "traces": traces, "layout": layout})
+        for key, rows in self.texts.items():
+            self._check(rows, key)
+        table = {
+            "slider": self.slider,
+            "values": steps.tolist(),
+            "charts": charts,
+            "texts": {key: [_pieces(text) for text in rows] for key, rows in self.texts.items()},
+        }
+        head = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+        body = b"".join([len(head).to_bytes(4, "little"), head, *map(_planes, blocks)])
+        packed = zlib.compress(body, 1)
+        return hashlib.blake2b(packed, digest_size=8).digest() + packed
+
+    @property
+    def targets(self) -> set[tuple[str, ...]]:
+        """Everything that this sweep writes to."""
+        found = {("text", key) for key in self.texts}
+        for chart in self.charts:
+            found |= {(chart.chart, path) for path in chart.layout}
+            for index, changes in chart.traces.items():
+                found |= {(chart.chart, str(index), name) for name in changes}
+        return found
+
+    def _check(self, rows: Any, what: str) -> None:
+        if len(rows) != len(np.asarray(self.values)):
+            raise ValueError(
+                f"{self.slider}: {what} has {len(rows)} entries "
+                f"for {len(np.asarray(self.values))} steps"
+            )
+
+
+def live(sweeps: Sequence[Sweep], *, key: str) -> None:
+    """Let the charts and texts of ``sweeps`` follow their sliders.
+
+    To be called once in the fragment that holds the sliders and the charts, after
+    them. The sliders must have been drawn in this run under the keys that the sweeps
+    name. ``key`` is the first part of the keys of what is mounted.
+
+    A sweep is computed through the present values of the other sliders, so a sweep
+    that writes where another slider's sweep also writes is out of date as soon as that
+    other one moves; the browser then waits for the next run. Such pairs are found here.
+    """
+    present = {sweep.slider: float(st.session_state[sweep.slider]) for sweep in sweeps}
+    targets = [(sweep.slider, sweep.targets) for sweep in sweeps]
+    parts = []
+    for sweep, (slider, own) in zip(sweeps, targets, strict=True):
+        rivals = {other for other, theirs in targets if other != slider and own & theirs}
+        through = {rival: present[rival] for rival in sorted(rivals)}
+        parts.append({"digest": sweep.payload[:8].hex(), "slider": slider, "through": through})
+    with st.container(key=key, gap=None):
+        _engine(key=f"{key}-engine")
+        _mount(key=f"{key}-parts", data={"role": "parts", "parts": parts})
+        for i, sweep in enumerate(sweeps):
+            _mount(key=f"{key}-{i}", data=sweep.payload)
+
+
+def player(slider: str, label: str, *, key: str) -> None:
+    """Draw "▶ Sweep ``label``": it moves the slider's thumb through its range.
+
+    Speed and loop are chosen beside it. All of it runs in the browser; when it stops,
+    the thumb and the curves are back at the slider's own value.
+    """
+    _mount(key=key, data={"role": "player", "slider": slider, "label": label})
+
+
+def _planes(rows: npt.NDArray[np.float32]) -> bytes:
+    """Return the byte planes of ``rows`` (S, N), most significant first.
+
+    A float's bits, made to sort as the numbers do, are smooth along both axes where the
+    function is. The first difference down and the second difference along leave small
+    whole numbers; folded to keep the sign out of the high bytes, these leave planes of
+    zeros, which deflate to almost nothing. All arithmetic is modulo 2³², hence exact.
+    """
+    bits = rows.view(np.uint32)
+    words = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    words[1:] -= words[:-1].copy()
+    for _ in range(2):
+        words[:, 1:] -= words[:, :-1].copy()
+    signed = words.view(np.int32)
+    folded = ((signed << 1) ^ (signed >> 31)).view(np.uint32)
+    return folded.astype(">u4").view(np.uint8).reshape(-1, 4).T.tobytes()
+
+
+def _pieces(markdown: str) -> list[str]:
+    """Return the texts between the marks of lines, tables, emphasis, code and links."""
+    words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
+    words = re.sub(r"^(?:[ |:-]*--[ |:-]*$|\s*(?:[-+*#]+|\d+\.) )", "", words, flags=re.MULTILINE)
+    pieces = re.split(r"(?<!\\)(?:\*+|`+|\||\n)", words)
+    return [re.sub(r"\\(\W)", r"\1", piece).strip() for piece in pieces if piece.strip()]
+
+
+def _plain(column: Sequence[Any]) -> list[Any]:
+    """Return a column of layout values as JSON knows them."""
+    return np.asarray(column).tolist() if isinstance(column, np.ndarray) else list(column)

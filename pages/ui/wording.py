@@ -1,0 +1,154 @@
+"""Numbers, intervals and facts in words, as they stand on the page."""
+
+import math
+from collections.abc import Sequence
+
+from core.facts import Facts, Join
+from core.numeric import Receipt
+from core.spec import Interval
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_JOINS = {Join.JUMP: "jump", Join.KINK: "kink", Join.BEND: "bend"}
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number as short as ``digits`` significant places allow: 0.25, 3.1·10⁻⁹, −∞."""
+    if value == 0 or not math.isfinite(value):
+        return _special(value)
+    if not 1e-3 <= abs(value) < 1e5:
+        return _power(value, digits - 1)
+    return f"{value:.{digits}g}".replace("-", "−") if abs(value) < 1 else _trimmed(value, digits)
+
+
+def fixed(value: float, decimals: int = 4) -> str:
+    """Write a number for a column: always as many decimals, tiny ones as powers of ten."""
+    if not math.isfinite(value):
+        return _special(value)
+    if value != 0 and not 10**-decimals <= abs(value) < 1e5:
+        return _power(value, 2)
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def interval(one: Interval, digits: int = 4) -> str:
+    """Write an interval with its brackets: a square one where the end is reached."""
+    if one.low == one.high:
+        return f"{{{number(one.low, digits)}}}"
+    left, right = "[" if one.low_closed else "(", "]" if one.high_closed else ")"
+    return f"{left}{number(one.low, digits)}, {number(one.high, digits)}{right}"
+
+
+def smoothness(facts: Facts) -> str:
+    """Say how many derivatives are continuous."""
+    if facts.smoothness == math.inf:
+        return "C∞ (smooth)"
+    if facts.smoothness < 0:
+        return "discontinuous"
+    return f"C{str(int(facts.smoothness)).translate(_SUPERSCRIPTS)}"
+
+
+def joins(facts: Facts) -> str:
+    """List the jumps, kinks and bends with their places."""
+    if not facts.breaks:
+        return "none"
+    return ", ".join(f"{_JOINS[b.kind]} at {number(b.x)}" for b in facts.breaks)
+
+
+def saturation(facts: Facts, digits: int = 4) -> str:
+    """List the stretches where the gradient is under the threshold, three at most."""
+    stretches = [interval(one, digits) for one in facts.saturation]
+    more = [f"{len(stretches) - 3} more"] if len(stretches) > 3 else []
+    return " and ".join(stretches[:3] + more) or "nowhere"
+
+
+def steepest(facts: Facts) -> str:
+    """Write the largest gradient and where it is."""
+    at = number(facts.max_gradient_at)
+    if math.isinf(facts.max_gradient_at):
+        return f"{fixed(facts.max_gradient)} as x → {at}"
+    return f"{fixed(facts.max_gradient)} at x = {at}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose first column names the rows."""
+    rule = "|:--|" + "--:|" * (len(heads) - 1)
+    head, *body = (
+        "| " + " | ".join(c.replace("|", "\\|") for c in r) + " |" for r in (heads, *rows)
+    )
+    return "\n".join([head, rule, *body])
+
+
+def facts_table(heads: Sequence[str], all_facts: Sequence[Facts], threshold: float) -> str:
+    """Return the facts of several functions side by side, as a Markdown table."""
+    rows = [
+        ("Range", [interval(f.range) for f in all_facts]),
+        ("Largest |f′|", [steepest(f) for f in all_facts]),
+        ("f′(0)", [fixed(f.gradient_at_zero) for f in all_facts]),
+        ("Monotone?", [f.monotonicity.value for f in all_facts]),
+        ("Symmetry", [f.parity.value for f in all_facts]),
+        ("Smoothness", [smoothness(f) for f in all_facts]),
+        ("Jumps, kinks, bends", [joins(f) for f in all_facts]),
+        ("Lipschitz constant", [fixed(f.lipschitz) for f in all_facts]),
+        (f"Saturated: |f′| < {number(threshold)}", [saturation(f) for f in all_facts]),
+        ("Mean of f(z)", [fixed(f.normal_mean) for f in all_facts]),
+        ("Variance of f(z)", [fixed(f.normal_variance) for f in all_facts]),
+        ("Share of z with f′ = 0", [percent(f.dead_share) for f in all_facts]),
+    ]
+    return table(["", *heads], [[name, *cells] for name, cells in rows])
+
+
+def verdict(name: str, facts: Facts) -> str:
+    """Say in one sentence what the gradient of one function means for a deep network."""
+    steep = facts.max_gradient
+    if facts.dead_share == 1:
+        return f"**{name}** has a gradient of zero everywhere: gradient descent cannot train it."
+    if facts.dead_share > 0.01:
+        return (
+            f"**{name}** blocks the gradient completely on {percent(facts.dead_share)} "
+            "of a standard normal input."
+        )
+    if steep < 0.999:
+        return (
+            f"**{name}** never passes more than {fixed(steep)} of the gradient: ten layers of it "
+            f"leave at most {number(steep**10, 2)}, unless the weights make up for it."
+        )
+    if steep == math.inf:
+        return f"**{name}** has a gradient without bound: large inputs make it explode."
+    if steep > 1.001:
+        return (
+            f"**{name}** can enlarge the gradient, up to {fixed(steep)}-fold at one place, "
+            f"and passes {fixed(facts.gradient_at_zero)} of it at zero."
+        )
+    if facts.saturation:
+        return (
+            f"**{name}** passes the gradient whole where it is steepest, and less than "
+            f"1 % of it on {saturation(facts, 2)}."
+        )
+    return f"**{name}** never enlarges the gradient and never shuts it off."
+
+
+def receipt(one: Receipt) -> str:
+    """Say how far the exact gradient is from a numerical one."""
+    return f"{number(one.largest_difference, 2)} at x = {number(one.at)}"
+
+
+def _special(value: float) -> str:
+    if value == 0:
+        return "0"
+    return "undefined" if math.isnan(value) else "∞" if value > 0 else "−∞"
+
+
+def _power(value: float, decimals: int) -> str:
+    mantissa, exponent = f"{value:.{decimals}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")
+
+
+def _trimmed(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".").replace("-", "−")

@@ -1,0 +1,1 @@
+"""Tests: the catalogue's mathematics, the pages, and the app as it is hosted."""

@@ -1,0 +1,64 @@
+"""Fixtures that several test files share: the app's server and a real browser."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.chromium import Visit, launch
+from tests.serving import TALKATIVE, Server, serve
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Give one server of the app, for all tests that do not need one of their own."""
+    with serve(options=TALKATIVE | {"server.fileWatcherType": "none"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give one Chromium for the whole test run, and patience on a busy machine."""
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Give a function that opens an empty tab with a profile of its own.
+
+    It takes the size of the view and whatever else Playwright's ``new_context`` takes:
+    ``new_visit(width=390, height=844, color_scheme="dark", has_touch=True)``. The test fails
+    at its end for anything in a visit's ``errors``.
+    """
+    visits: list[Visit] = []
+
+    def new(*, width: int = 1280, height: int = 800, **options: Any) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        visits.append(Visit(context.new_page()))
+        return visits[-1]
+
+    yield new
+    for visit in visits:
+        visit.page.context.close()
+    assert [error for visit in visits for error in visit.errors] == []
+
+
+@pytest.fixture
+def open_page(server: Server, new_visit: Callable[..., Visit]) -> Callable[..., Visit]:
+    """Give a function that opens a page of the shared server and waits until it stands.
+
+    The address is the part from the first slash on, such as ``/activations?elu_alpha=0.4``;
+    the rest is as for ``new_visit``.
+    """
+
+    def open_address(address: str = "/", **options: Any) -> Visit:
+        visit = new_visit(**options)
+        visit.open(server.url + address)
+        return visit
+
+    return open_address
