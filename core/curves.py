@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from core.numeric import second_derivative
 from core.spec import Activation, FloatArray, Scalar
@@ -54,8 +55,9 @@ class Marks:
 
 @dataclass(frozen=True)
 class Probe:
-    """A function at one point: its value, its gradient, and the ends of a tangent there."""
+    """A function at a point: its value, its gradient, and the ends of a tangent there."""
 
+    x: FloatArray
     value: FloatArray
     gradient: FloatArray
     tangent_x: FloatArray
@@ -110,21 +112,29 @@ def marks(activation: Activation, **parameters: Scalar) -> Marks:
                 np.where(jump, at, np.nan),
                 np.where(jump & (np.abs(after - at) > _JUMP), after, np.nan),
             ]
-    stacked = {k: np.concatenate(v, axis=-1) if v else np.empty(0) for k, v in columns.items()}
-    return Marks(**stacked)
+    if not columns["x"]:
+        return Marks(np.empty(0), np.empty(0), np.empty(0))
+    # A break that stays put and one that moves with a parameter differ in shape.
+    shape = np.broadcast_shapes(*(a.shape for column in columns.values() for a in column))
+    return Marks(
+        **{
+            name: np.concatenate([np.broadcast_to(a, shape) for a in column], axis=-1)
+            for name, column in columns.items()
+        }
+    )
 
 
-def probe(activation: Activation, x: float, reach: float, **parameters: Scalar) -> Probe:
+def probe(activation: Activation, x: npt.ArrayLike, reach: float, **parameters: Scalar) -> Probe:
     """Return f and f′ at ``x``, and the tangent over ``reach`` to either side of it.
 
-    Arrays have the shape (1,), or (S, 1) for parameters of that shape; the tangent's
-    ends have the shape (..., 2).
+    ``x`` is a number or of shape (S, 1), and so may be the parameters; arrays then have
+    the shape (1,) or (S, 1), and the tangent's ends (2,) or (S, 2).
     """
-    at = np.array([x])
+    at = np.atleast_1d(np.asarray(x, dtype=np.float64))
     value, gradient = activation(at, **parameters), activation.gradient(at, **parameters)
+    at, value, gradient = np.broadcast_arrays(at, value, gradient)
     offsets = np.array([-reach, reach])
-    tangent = value + gradient * offsets
-    return Probe(value, gradient, np.broadcast_to(x + offsets, tangent.shape), tangent)
+    return Probe(at, value, gradient, at + offsets, value + gradient * offsets)
 
 
 def difference(curves: Sequence[Curve], factor: float) -> list[Curve]:
@@ -163,8 +173,10 @@ def limits(
     for activation in activations:
         usual.append(curve(activation, x, third=third))
         for parameter in activation.parameters:
-            for end in (parameter.low, parameter.high):
-                extreme.append(curve(activation, x, third=third, **{parameter.name: end}))
+            extreme += [
+                curve(activation, x, third=third, **{parameter.name: end})
+                for end in (parameter.low, parameter.high)
+            ]
     width = high - low
     return Limits(
         value=_span(
@@ -215,7 +227,7 @@ def _span(
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:
-    margin = 0.07 * (high - low) or 1.0
+    margin = 0.07 * (high - low) or 0.1
     return low - margin, high + margin
 
 

@@ -137,10 +137,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class Headlines:
-    """Four of the ``Facts`` for every setting of a sweep; arrays of shape (settings,)."""
+    """Some of the ``Facts`` for every setting of a sweep; arrays of shape (settings,)."""
 
     range_low: Real
     range_high: Real
+    low_closed: Flags
+    high_closed: Flags
     max_gradient: Real
     gradient_at_zero: Real
 
@@ -161,11 +163,21 @@ class _Extreme:
 
     def value(self) -> Real:
         """Return the largest candidate, for each setting."""
-        groups = (self.taken, self.limits, self.peaks)
-        tops = np.stack([values.max(axis=-1, initial=-np.inf) for values, _ in groups])
-        winner = (tops >= _nearly(tops.max(axis=0))).argmax(axis=0)
+        tops, winner = self._contest()
         largest: Real = np.take_along_axis(tops, winner[None], axis=0)[0]
         return largest
+
+    def reached(self) -> Flags:
+        """Tell for each setting whether the largest value is taken, not only tended to."""
+        limits_group = 1
+        taken: Flags = self._contest()[1] != limits_group
+        return taken
+
+    def _contest(self) -> tuple[Real, npt.NDArray[np.intp]]:
+        """Return each group's largest value (3, settings), and which group wins."""
+        groups = (self.taken, self.limits, self.peaks)
+        tops = np.stack([values.max(axis=-1, initial=-np.inf) for values, _ in groups])
+        return tops, (tops >= _nearly(tops.max(axis=0))).argmax(axis=0)
 
     def place(self) -> tuple[float, bool]:
         """Return where the first setting's largest value lies, and whether it is taken.
@@ -593,6 +605,8 @@ def headlines(activation: Activation, /, **parameters: Scalar) -> Headlines:
     return Headlines(
         range_low=0.0 - low.value(),
         range_high=0.0 + high.value(),
+        low_closed=low.reached(),
+        high_closed=high.reached(),
         max_gradient=_steepest(s).value(),
         gradient_at_zero=_gradient_at_zero(s),
     )

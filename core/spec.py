@@ -99,6 +99,13 @@ class Parameter:
             raise CatalogueError(f"{self.name}: the slider needs 1 to 200 steps")
 
     @property
+    def steps(self) -> npt.NDArray[np.float64]:
+        """All values that the slider can be brought to, from ``low`` to ``high``."""
+        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
+        # Rounded, so that 0.05 · 7 is the 0.35 that the slider sends.
+        return np.round(self.low + self.step * np.arange(count), 10)
+
+    @property
     def glyph(self) -> str:
         """The symbol as plain text, for places that set no LaTeX."""
         return _GLYPHS.get(self.symbol, self.symbol)

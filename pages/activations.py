@@ -1,7 +1,5 @@
 """Activations: what one lets through, and what it does to the gradient on the way back."""
 
-import streamlit as st
-
 from pages.ui import activation_view, controls, frame
 from pages.ui.controls import Preset
 

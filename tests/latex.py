@@ -92,7 +92,7 @@ class _Reader:
                     None,
                 )
                 or _TOKEN.match(rest)[0]
-            )  # type: ignore[index]
+            )
             tokens.append(token)
             rest = rest[len(token) :]
         return tokens
@@ -259,7 +259,7 @@ class _Reader:
 def _where(text: str) -> tuple[str, list[tuple[str, str]]]:
     r"""Split ``A,\quad u=B`` into A and its definitions [(u, B)]."""
     body, *definitions = re.split(r",\s*\\q?quad\s*", text)
-    return body, [tuple(d.split("=", 1)) for d in definitions]  # type: ignore[misc]
+    return body, [tuple(d.split("=", 1)) for d in definitions]
 
 
 def evaluate(text: str, symbols: Mapping[str, Any], beside: str = "") -> Any:

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,15 +59,13 @@ def serve(
     python: str | Path = sys.executable,
     root: Path = ROOT,
     options: Mapping[str, object] | None = None,
-    arguments: Sequence[str] = (),
     timeout: float = 60.0,
 ) -> Iterator[Server]:
     """Run ``streamlit run app.py`` in ``root`` on a free port until the block ends.
 
     ``python`` is the interpreter whose Streamlit serves; ``options`` are Streamlit's own,
-    such as ``{"runner.fastReruns": True}``, on top of headless and the port; ``arguments``
-    are handed to the script. Raises ``ServerError`` where the server is not healthy after
-    ``timeout`` seconds, or ends before that.
+    such as ``{"runner.fastReruns": True}``, on top of headless and the port. Raises
+    ``ServerError`` where the server is not healthy after ``timeout`` seconds, or ends before.
     """
     port = _free_port()
     chosen = {"server.headless": True, "server.port": port} | dict(options or {})
@@ -75,8 +73,6 @@ def serve(
     command = [str(python), "-P", "-m", "streamlit", "run", "app.py"]
     for name, value in chosen.items():
         command += [f"--{name}", str(value).lower() if isinstance(value, bool) else str(value)]
-    if arguments:
-        command += ["--", *arguments]
     # What the shell or the test run sets must not decide how the app behaves.
     environment = {
         name: value

@@ -141,7 +141,10 @@ def colours_come_from_the_theme(path: str, source: str) -> list[str]:
     """Colours belong in .streamlit/config.toml, once for light and once for dark."""
     if not path.startswith("pages/") and path != "app.py":
         return []
-    literal = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b|\brgba?\(|\bhsla?\(", re.I)
+    # rgba(0,0,0,0) is no colour: Plotly's word for transparent.
+    literal = re.compile(
+        r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b|\brgba?\((?!0,0,0,0\))|\bhsla?\(", re.I
+    )
     return [
         f"line {node.lineno}: {node.value[:40]!r}"
         for node in ast.walk(ast.parse(source))

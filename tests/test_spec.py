@@ -157,7 +157,7 @@ def test_a_valid_entry_computes() -> None:
 
 def test_entries_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        entry().key = "other"  # type: ignore[misc]
+        entry().key = "other"
 
 
 @pytest.mark.parametrize("changes", ["function", "derivative", "parameter_derivatives"])
@@ -302,4 +302,4 @@ def test_a_broken_module_is_not_passed_over(load: Callable[..., Any]) -> None:
 
 def test_the_catalogue_is_read_only() -> None:
     with pytest.raises(TypeError):
-        ACTIVATIONS["new"] = entry()  # type: ignore[index]
+        ACTIVATIONS["new"] = entry()

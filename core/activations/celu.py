@@ -8,8 +8,7 @@ from core.spec import POSITIVE, Activation, Code, Family, FloatArray, Origin, Pa
 def celu(x: FloatArray, alpha: Scalar = 1.0) -> FloatArray:
     """Return max(x, 0) + min(0, α(e^(x/α) − 1)).
 
-    ``x`` has any shape; the result has the shape of ``x``. Source: Barron (2017),
-    equation 2.
+    ``x`` has any shape; the result has the shape of ``x``. Source: Barron (2017).
     """
     return np.maximum(x, 0) + alpha * np.expm1(_scaled_left(x, alpha))
 

@@ -8,7 +8,7 @@ from core.spec import Activation, Code, Family, FloatArray, Origin
 def hard_swish(x: FloatArray) -> FloatArray:
     """Return x·min(max(x + 3, 0), 6)/6, in the shape of ``x``; nan at −∞, as PyTorch.
 
-    Source: Howard et al. (2019), section 5.2.
+    Source: Howard et al. (2019).
     """
     # Divide before multiplying, or 6x overflows; −∞·0 is meant to be nan, quietly.
     with np.errstate(invalid="ignore"):
@@ -56,7 +56,7 @@ SPEC = Activation(
         "Two kinks, where Swish has none",
     ),
     origin=Origin(
-        authors="Howard and others",
+        authors="Howard et al.",
         year=2019,
         title="Searching for MobileNetV3",
         url="https://arxiv.org/abs/1905.02244",

@@ -9,7 +9,7 @@ def leaky_relu(x: FloatArray, negative_slope: Scalar = 0.01) -> FloatArray:
     """Return x for x > 0 and ax elsewhere.
 
     ``x`` has any shape; the result has the shape of ``x``. Source: Maas, Hannun
-    & Ng (2013), equation 2.
+    & Ng (2013).
     """
     # max(x, ax) would be shorter, but another function for a > 1. A steep slope may
     # truly overflow, and 0·(−∞) is nan, as in PyTorch.

@@ -16,7 +16,7 @@ def prelu(x: FloatArray, negative_slope: Scalar = 0.25) -> FloatArray:
 
 
 def slope_gradient(x: FloatArray, negative_slope: Scalar = 0.25) -> FloatArray:
-    """Return ∂f/∂a: 0 for x > 0 and x elsewhere. The slope gives the result its shape alone."""
+    """Return ∂f/∂a: 0 for x > 0 and x elsewhere. The slope only lends its shape."""
     return np.minimum(x, 0 * negative_slope)
 
 

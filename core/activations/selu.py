@@ -12,7 +12,7 @@ def selu(x: FloatArray, alpha: Scalar = ALPHA, scale: Scalar = SCALE) -> FloatAr
     """Return λx for x > 0 and λα(eˣ − 1) elsewhere.
 
     ``x`` has any shape; the result has the shape of ``x``. Source: Klambauer,
-    Unterthiner, Mayr & Hochreiter (2017), equation 2 and appendix.
+    Unterthiner, Mayr & Hochreiter (2017).
     """
     left = alpha * np.expm1(np.minimum(x, 0))
     # With a scale above 1 the largest inputs truly overflow: inf is right.

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.activations import ACTIVATIONS
-from core.curves import Curve, Limits, Third, curve, difference, fit, grid, limits, marks, probe
+from core.curves import Curve, grid, probe
 from core.facts import Facts, facts
 from core.numeric import receipt
 from core.spec import FRAMEWORKS
 from pages.ui import charts, controls, export, wording
+from pages.ui.activation_picture import THIRDS, View, picture
+from pages.ui.activation_sweeps import CHART, PROBE, PROBE_STEPS, READINGS, sweeps
 from pages.ui.controls import Choice
+from pages.ui.live import live
 
-PROBE = "activations_x"
 WINDOW = "activations_window"
 DIFFERENCE = "activations_difference"
 THIRD = "activations_third"
 THRESHOLD = "activations_threshold"
-CHART = "activations_chart"
 
 WINDOWS = ("3", "6", "10")
 FACTORS = ("off", "1", "10", "100", "1000")
-THIRDS: dict[str, Third | None] = {"none": None, "f″": "second", "∂f/∂parameter": "parameter"}
 DEFAULTS = {PROBE: -1.0, WINDOW: "6", DIFFERENCE: "off", THIRD: "none", THRESHOLD: 0.01}
 FRAMEWORK_NAMES = dict(zip(FRAMEWORKS, ("NumPy", "PyTorch", "Keras", "JAX"), strict=True))
 
@@ -30,7 +30,7 @@ FRAMEWORK_NAMES = dict(zip(FRAMEWORKS, ("NumPy", "PyTorch", "Keras", "JAX"), str
 def explore(keys: list[str]) -> None:
     """Draw the controls beside the picture that they move, and what can be read off it."""
     with st.container(key="view"):
-        beside, picture = st.columns([1, 2], gap="medium")
+        beside, above = st.columns([1, 2], gap="medium")
     with beside:
         chosen = controls.pick_activations()
         if chosen != keys:
@@ -38,39 +38,34 @@ def explore(keys: list[str]) -> None:
         choices = [controls.sliders(key) for key in chosen]
         x = st.slider(
             "Probe: x",
-            -10.0,
-            10.0,
+            PROBE_STEPS[0],
+            PROBE_STEPS[-1],
             DEFAULTS[PROBE],
             0.1,
             key=PROBE,
             bind="query-params",
             help="The tangent is drawn here, and f and f′ are read off.",
         )
-        half, factor, third, threshold = _options(choices)
-    window = (-float(half), float(half))
-    all_facts = [_facts(c, threshold) for c in choices]
+        view = _options(len(choices), x)
+    all_facts = [_facts(c, view.threshold) for c in choices]
     with beside, st.container(key="verdict"):
         for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
             st.markdown(wording.verdict(choice.name, found))
-    with picture:
-        if factor == "off" or len(choices) == 1:
-            figure, curves = _overlay(choices, window, x, third, threshold)
-        else:
-            figure, curves = _differences(choices, window, x, float(factor))
-        st.plotly_chart(
-            figure, key=CHART, config=charts.CONFIG, alt=_alt(choices, factor), theme="streamlit"
-        )
-    with st.container(key="readings"):
+    with above:
+        drawn = picture(choices, view)
+        st.plotly_chart(drawn.figure, key=CHART, config=charts.CONFIG, alt=_alt(choices, view))
+    with st.container(key=READINGS):
         st.markdown(_readings(choices, all_facts, x))
-    export.offer(CHART, figure, lambda: _table(choices, curves), "activations")
+    live(sweeps(choices, view, drawn), key="activations_live")
+    export.offer(CHART, drawn.figure, lambda: _table(choices, drawn.curves), "activations")
     st.subheader("Facts, computed", anchor="facts")
-    st.markdown(wording.facts_table([c.label for c in choices], all_facts, threshold))
+    st.markdown(wording.facts_table([c.label for c in choices], all_facts, view.threshold))
     st.caption(
         "z is a standard normal input. A square bracket means that the end is reached. "
         "A bend is a jump of f″. Nothing here is typed in: it is found from f and f′ "
         "for the parameters on show."
     )
-    _receipts(choices, window)
+    _receipts(choices, view)
     _code(choices)
 
 
@@ -100,7 +95,7 @@ def explain(keys: Sequence[str]) -> None:
             st.caption(f"{source.authors} ({source.year}): {title}.")
 
 
-def _options(choices: Sequence[Choice]) -> tuple[str, str, Third | None, float]:
+def _options(count: int, x: float) -> View:
     with st.expander("View", icon=":material/tune:"):
         half = st.segmented_control(
             "x from −n to n",
@@ -117,7 +112,7 @@ def _options(choices: Sequence[Choice]) -> tuple[str, str, Third | None, float]:
             key=DIFFERENCE,
             bind="query-params",
             required=True,
-            disabled=len(choices) < 2,
+            disabled=count < 2,
         )
         third = st.segmented_control(
             "Third panel",
@@ -137,75 +132,22 @@ def _options(choices: Sequence[Choice]) -> tuple[str, str, Third | None, float]:
             key=THRESHOLD,
             bind="query-params",
         )
-    return half, factor, THIRDS[third], threshold
-
-
-def _overlay(
-    choices: Sequence[Choice],
-    window: tuple[float, float],
-    x: float,
-    third: Third | None,
-    threshold: float,
-) -> tuple[charts.Finished, list[Curve]]:
-    drawn = [_drawn(c, window, x, third, threshold) for c in choices]
-    titles = ["f(x)", "f′(x)"] + [name for name, kind in THIRDS.items() if kind and kind == third]
-    entries = tuple(dict.fromkeys(c.entry.key for c in choices))
-    figure = charts.functions(
-        drawn, window=window, limits=_limits(entries, window, third), probe=x, titles=titles
-    )
-    return figure, [d.curve for d in drawn]
-
-
-def _drawn(
-    choice: Choice,
-    window: tuple[float, float],
-    x: float,
-    third: Third | None,
-    threshold: float,
-) -> charts.Drawn:
-    entry, values = choice.entry, choice.parameters
-    points = grid(*window, entry.breaks(**values))
-    sampled = curve(entry, points, third=third, **values)
-    return charts.Drawn(
-        name=choice.label,
-        curve=sampled,
-        marks=marks(entry, **values),
-        probe=probe(entry, x, reach=window[1] / 5, **values),
-        saturated=abs(sampled.gradient) < threshold,
-    )
-
-
-def _differences(
-    choices: Sequence[Choice], window: tuple[float, float], x: float, factor: float
-) -> tuple[charts.Finished, list[Curve]]:
-    breaks = [b for c in choices for b in c.entry.breaks(**c.parameters)]
-    points = grid(*window, breaks)
-    curves = difference([curve(c.entry, points, **c.parameters) for c in choices], factor)
-    times = "" if factor == 1 else f"{factor:g}·"
-    first = choices[0].name
-    figure = charts.differences(
-        curves,
-        [f"{c.label} − {first}" for c in choices[1:]],
-        window=window,
-        limits=fit(curves),
+    return View(
+        half=float(half),
         probe=x,
-        titles=[f"{times}(f − {first})", f"{times}(f′ − {first}′)"],
+        third=THIRDS[third],
+        threshold=threshold,
+        factor=None if factor == "off" or count < 2 else float(factor),
     )
-    return figure, curves
-
-
-@st.cache_data(max_entries=512, show_spinner=False)
-def _limits(keys: tuple[str, ...], window: tuple[float, float], third: Third | None) -> Limits:
-    return limits([ACTIVATIONS[key] for key in keys], *window, third)
 
 
 def _facts(choice: Choice, threshold: float) -> Facts:
     return facts(choice.entry, saturated_below=threshold, **choice.parameters)
 
 
-def _alt(choices: Sequence[Choice], factor: str) -> str:
+def _alt(choices: Sequence[Choice], view: View) -> str:
     names = ", ".join(c.name for c in choices)
-    if factor == "off" or len(choices) == 1:
+    if view.factor is None:
         return f"{names}: the function above, its gradient below, over the same x"
     return f"{names}: differences from the first function above, of gradients below"
 
@@ -229,10 +171,10 @@ def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -
     return wording.table(heads, rows)
 
 
-def _receipts(choices: Sequence[Choice], window: tuple[float, float]) -> None:
+def _receipts(choices: Sequence[Choice], view: View) -> None:
     rows = []
     for choice in choices:
-        points = grid(*window)
+        points = grid(*view.window)
         one = receipt(choice.entry, points, **choice.parameters)
         rows.append([choice.label, wording.receipt(one), str(one.points)])
     st.subheader("Receipts", anchor="receipts")

@@ -32,19 +32,35 @@ FADED = f"#{39:06d}"
 SHADE = f"#{40:06d}"
 """The stand-in for a tint of the theme's background."""
 
+PROBE_TRACES = 3
+"""The last traces of a function move with the probe: the tangent and a dot on f and on f′."""
+
 HEIGHT = 480
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One function as it is drawn; its arrays may carry a leading axis of parameter values."""
+    """One function as it is drawn; arrays may carry a leading axis of parameter values."""
 
     name: str
     curve: Curve
     marks: Marks
     probe: Probe
     saturated: npt.NDArray[np.bool_]
+
+    @property
+    def size(self) -> int:
+        """How many traces it takes: see :func:`function_traces`."""
+        return 3 + (self.curve.third is not None) + 2 * bool(self.marks.x.size) + PROBE_TRACES
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two functions' difference as it is drawn, in the colour of the second."""
+
+    name: str
+    curve: Curve
 
 
 class Finished(plotly.basedatatypes.BaseFigure):
@@ -82,55 +98,70 @@ def functions(
     titles: Sequence[str],
 ) -> Finished:
     """Draw f above f′ and, where sampled, a third panel; with marks, tangents and shading."""
-    return finish(function_traces(drawn, titles), _panels(window, limits, probe, titles))
-
-
-def function_traces(drawn: Sequence[Drawn], titles: Sequence[str]) -> list[Spec]:
-    """Return the traces of :func:`functions`; an array may hold one row a parameter value."""
-    third = titles[-1]
-    traces: list[Spec] = []
     lanes = len(drawn) > 1
-    for place, one in enumerate(drawn):
-        colour = COLOURS[place]
-        curve, at = one.curve, one.probe
+    traces = [t for place, one in enumerate(drawn) for t in function_traces(one, place, lanes)]
+    return finish(traces, _panels(window, limits, probe, titles))
+
+
+def function_traces(one: Drawn, place: int, lanes: bool) -> list[Spec]:
+    """Return the traces of one function in the colour of its place, the probe's last.
+
+    ``lanes`` marks saturation in a strip of its own, as suits several functions. An array
+    of ``one`` may hold a row a parameter value; so does the trace's then.
+    """
+    colour = COLOURS[place]
+    curve, name = one.curve, one.name
+    traces = [
+        _saturation(one, colour, place if lanes else None),
+        _line(curve.x, curve.value, colour, "y", "f", name, showlegend=True),
+        _line(curve.x, curve.gradient, colour, "y2", "f′", name, dash="dash"),
+    ]
+    if curve.third is not None:
+        traces.append(_line(curve.x, curve.third, colour, "y3", "y", name, dash="dot"))
+    if one.marks.x.size:
         traces += [
-            _saturation(one, colour, place if lanes else None),
-            _line(curve.x, curve.value, colour, "y", "f", one.name, showlegend=True),
-            _line(curve.x, curve.gradient, colour, "y2", "f′", one.name, dash="dash"),
+            _dots(one.marks.x, one.marks.value, colour, "y"),
+            _dots(one.marks.x, one.marks.gradient, colour, "y2"),
         ]
-        if curve.third is not None:
-            traces.append(_line(curve.x, curve.third, colour, "y3", third, one.name, dash="dot"))
-        if one.marks.x.size:
-            traces += [
-                _dots(one.marks.x, one.marks.value, colour, "y"),
-                _dots(one.marks.x, one.marks.gradient, colour, "y2"),
-            ]
-        traces.append(
-            _line(at.tangent_x, at.tangent_y, colour, "y", "tangent", one.name, width=1.25)
-        )
-        for value, axis in ((at.value, "y"), (at.gradient, "y2")):
-            traces.append(_dots(at.tangent_x.mean(axis=-1, keepdims=True), value, colour, axis))
-    return traces
+    return [*traces, *probe_traces(one.probe, place)]
+
+
+def probe_traces(at: Probe, place: int) -> list[Spec]:
+    """Return the traces that move with the probe: a tangent, and dots on f and f′."""
+    colour = COLOURS[place]
+    return [
+        _line(at.tangent_x, at.tangent_y, colour, "y", "tangent", "", width=1.25),
+        _dots(at.x, at.value, colour, "y"),
+        _dots(at.x, at.gradient, colour, "y2"),
+    ]
+
+
+def varying(trace: Spec) -> dict[str, FloatArray]:
+    """Return the arrays of a trace that hold a row a parameter value, where the rows differ."""
+    rows = {k: v for k, v in trace.items() if isinstance(v, np.ndarray) and v.ndim > 1}
+    return {k: v for k, v in rows.items() if not np.array_equal(v[1:], v[:-1], equal_nan=True)}
 
 
 def differences(
-    curves: Sequence[Curve],
-    names: Sequence[str],
+    drawn: Sequence[Difference],
     *,
     window: tuple[float, float],
     limits: Limits,
     probe: float,
     titles: Sequence[str],
 ) -> Finished:
-    """Draw differences of functions and of their gradients, in the colours of the functions."""
-    traces: list[Spec] = []
-    for place, (curve, name) in enumerate(zip(curves, names, strict=True), start=1):
-        colour = COLOURS[place]
-        traces += [
-            _line(curve.x, curve.value, colour, "y", "difference", name, showlegend=True),
-            _line(curve.x, curve.gradient, colour, "y2", "difference", name, dash="dash"),
-        ]
+    """Draw differences of functions, and of their gradients below."""
+    traces = [t for place, one in enumerate(drawn, 1) for t in difference_traces(one, place)]
     return finish(traces, _panels(window, limits, probe, titles))
+
+
+def difference_traces(one: Difference, place: int) -> list[Spec]:
+    """Return the traces of one difference in the colour of its place."""
+    curve, colour = one.curve, COLOURS[place]
+    return [
+        _line(curve.x, curve.value, colour, "y", "difference", one.name, showlegend=True),
+        _line(curve.x, curve.gradient, colour, "y2", "difference", one.name, dash="dash"),
+    ]
 
 
 def _line(
@@ -155,8 +186,12 @@ def _line(
         "legendgroup": name,
         "showlegend": showlegend,
         "line": {"color": colour, "dash": dash, "width": width},
-        "hovertemplate": f"x = %{{x:.3f}}<br>{symbol} = %{{y:.5g}}<extra>{name}</extra>",
-        **({"hoverinfo": "skip", "hovertemplate": ""} if symbol == "tangent" else {}),
+        **(
+            {"hoverinfo": "skip"}
+            if symbol == "tangent"
+            # The function's name comes from the trace, so that it follows a slider too.
+            else {"hovertemplate": f"x = %{{x:.3f}}<br>{symbol} = %{{y:.5g}}"}
+        ),
     }
 
 

@@ -1,17 +1,29 @@
 """Curves that follow a slider while it is dragged.
 
 A Streamlit slider reports only when it is let go. A page therefore hands the browser
-the pictures for *every* step of the slider beforehand, one ``Sweep`` each, and a small
-component shows the one under the finger. Nothing travels to the server until release,
-when the slider reruns its fragment as always; without the component, or without
-Plotly in the page, the slider and the chart work as they would anyway.
+the pictures for *every* step of the slider beforehand, as sweeps, and a small component
+shows the one under the finger. Nothing travels to the server until release, when the
+slider reruns its fragment as always; without the component, or without Plotly in the
+page, the slider and the chart work as they would anyway. The numbers come from ``core``;
+the browser evaluates no mathematics.
 
-The numbers come from ``core``; the browser evaluates no mathematics.
+For the author of a page:
+
+- The resting figure and the sweep hold the same numbers, as float32, so that nothing
+  moves on release. Axes have fixed ranges and the traces keep their number and order.
+- Plotly takes some 20 ms to show a change. Where all that moves in a chart is lines
+  (``line.simplify`` off, so that the path is the points), areas ``tozeroy``, markers of
+  one size, names in the legend and straight lines among ``layout.shapes``, the component
+  moves what Plotly has drawn, in about 1 ms. Everything else works, at Plotly's pace.
+- What depends on one slider only (curves) and what depends on others too (a tangent at
+  a probe, a row of readings) stand best in separate sweeps: one is sent again only when
+  its own numbers have changed. Cache the former: its encoding is kept with the object.
+- Sweep only sliders that are on view, not those in a closed expander.
 
 What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
-byte planes of their differences from the two-dimensional neighbourhood, about a fifth
-to a half of their raw size, under a digest. Each sweep is an element of its own, so
-that Streamlit sends one that has not changed as a reference of 75 bytes.
+byte planes of their differences along both axes, a seventh to two thirds of their raw
+size. Each sweep is an element of its own, so that Streamlit sends one that has not
+changed as a reference of 75 bytes.
 """
 
 import hashlib
@@ -57,7 +69,7 @@ class ChartSweep:
     what changes in it: ``x`` and ``y`` of shape (S, N), ``z`` of shape (S, R, C), or S
     strings, as for ``name``. ``layout`` maps a path as in ``Plotly.relayout``
     (``"shapes[0].x0"``, ``"annotations[1].text"``) to S values. S is the number of the
-    slider's steps. The resting figure must hold the same numbers, as float32.
+    slider's steps.
     """
 
     chart: str
@@ -67,22 +79,17 @@ class ChartSweep:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """What one slider moves, for each of its steps.
+    """What one slider moves, for each of its steps; several sweeps may share a slider.
 
-    ``slider`` is the slider's key and ``values`` its S steps (for a ``select_slider``,
-    ``range(S)``). ``texts`` maps the key of an element to the S Markdown texts that it
-    shows; ``"key[row]"`` is one row of the table in it, 0 the head, and
+    ``slider`` is the slider's key and ``values`` its S steps, or the S options of a
+    ``select_slider``. ``texts`` maps the key of an element to the S Markdown texts that
+    it shows; ``"key[row]"`` is one row of the table in it, 0 the head, and
     ``"key[row][column]"`` one cell. Text is exchanged, structure is not: a step at which
     the Markdown has more or fewer pieces than on the page keeps what is there.
-
-    Several sweeps may share a slider. What depends on less (the curves) and what
-    depends on more (a tangent at a probe) stand best in two of them: a sweep is sent
-    again only when one of its own numbers has changed. Its encoding is kept with the
-    object, so a cached sweep is encoded once.
     """
 
     slider: str
-    values: npt.ArrayLike
+    values: Sequence[Any] | npt.NDArray[Any]
     charts: Sequence[ChartSweep] = ()
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -92,7 +99,7 @@ class Sweep:
 
         Raises ``ValueError`` where something does not have one entry a step.
         """
-        steps = np.asarray(self.values, dtype=np.float64)
+        steps = len(self.values)
         blocks: list[npt.NDArray[np.float32]] = []
         charts = []
         for chart in self.charts:
@@ -104,7 +111,8 @@ class Sweep:
                     if array.dtype.kind in "US":
                         traces.append([index, name, list(rows)])
                     else:
-                        blocks.append(array.astype(np.float32).reshape(len(steps), -1))
+                        floats = np.ascontiguousarray(array, dtype=np.float32)
+                        blocks.append(floats.reshape(steps, -1))
                         traces.append([index, name, list(array.shape[1:])])
             for path, column in chart.layout.items():
                 self._check(column, f"{chart.chart}, {path}")
@@ -114,7 +122,7 @@ class Sweep:
             self._check(rows, key)
         table = {
             "slider": self.slider,
-            "values": steps.tolist(),
+            "values": _plain(self.values),
             "charts": charts,
             "texts": {key: [_pieces(text) for text in rows] for key, rows in self.texts.items()},
         }
@@ -134,11 +142,17 @@ class Sweep:
         return found
 
     def _check(self, rows: Any, what: str) -> None:
-        if len(rows) != len(np.asarray(self.values)):
+        if len(rows) != len(self.values):
             raise ValueError(
-                f"{self.slider}: {what} has {len(rows)} entries "
-                f"for {len(np.asarray(self.values))} steps"
+                f"{self.slider}: {what} has {len(rows)} entries for {len(self.values)} steps"
             )
+
+    def row(self, value: Any) -> int:
+        """Return which step ``value`` is, or -1 if it is none of them."""
+        for row, step in enumerate(self.values):
+            if step == value or (isinstance(value, float) and abs(step - value) < 1e-9):
+                return row
+        return -1
 
 
 def live(sweeps: Sequence[Sweep], *, key: str) -> None:
@@ -152,12 +166,12 @@ def live(sweeps: Sequence[Sweep], *, key: str) -> None:
     that writes where another slider's sweep also writes is out of date as soon as that
     other one moves; the browser then waits for the next run. Such pairs are found here.
     """
-    present = {sweep.slider: float(st.session_state[sweep.slider]) for sweep in sweeps}
+    rows = {sweep.slider: sweep.row(st.session_state[sweep.slider]) for sweep in sweeps}
     targets = [(sweep.slider, sweep.targets) for sweep in sweeps]
     parts = []
     for sweep, (slider, own) in zip(sweeps, targets, strict=True):
         rivals = {other for other, theirs in targets if other != slider and own & theirs}
-        through = {rival: present[rival] for rival in sorted(rivals)}
+        through = {rival: rows[rival] for rival in sorted(rivals)}
         parts.append({"digest": sweep.payload[:8].hex(), "slider": slider, "through": through})
     with st.container(key=key, gap=None):
         _engine(key=f"{key}-engine")

@@ -94,8 +94,9 @@ def facts_table(heads: Sequence[str], all_facts: Sequence[Facts], threshold: flo
         ("Jumps, kinks, bends", [joins(f) for f in all_facts]),
         ("Lipschitz constant", [fixed(f.lipschitz) for f in all_facts]),
         (f"Saturated: |f′| < {number(threshold)}", [saturation(f) for f in all_facts]),
-        ("Mean of f(z)", [fixed(f.normal_mean) for f in all_facts]),
-        ("Variance of f(z)", [fixed(f.normal_variance) for f in all_facts]),
+        # The quadrature is accurate to 1e-9: below that is rounding, not a number.
+        ("Mean of f(z)", [fixed(round(f.normal_mean, 9)) for f in all_facts]),
+        ("Variance of f(z)", [fixed(round(f.normal_variance, 9)) for f in all_facts]),
         ("Share of z with f′ = 0", [percent(f.dead_share) for f in all_facts]),
     ]
     return table(["", *heads], [[name, *cells] for name, cells in rows])

@@ -4,22 +4,26 @@
 times depend on the machine; each figure with a target is printed beside it.
 """
 
+import math
 import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
+import psutil
+
 LIBRARIES = ("streamlit", "numpy", "scipy", "plotly")
 
 
 class BenchmarkError(Exception):
-    """What was to be measured did not happen, so there is no figure to give."""
+    """What was to be measured did not happen; there is no figure to give."""
 
 
-def machine() -> dict[str, str | int | None]:
-    """Return what decides about speed here: cores, Python and library versions."""
+def machine() -> dict[str, str | int | float | None]:
+    """Return what decides about speed here: cores, how busy they are, and versions."""
     return {
         "cores": os.cpu_count(),
+        "load average": round(psutil.getloadavg()[0], 1),
         "architecture": platform.machine(),
         "python": platform.python_version(),
     } | {name: version(name) for name in LIBRARIES}
@@ -47,6 +51,5 @@ def target(what: str, value: float, unit: str, *, low: float = 0.0, high: float 
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that ``share`` (0 to 1) of all values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
+    """Return the smallest value that at least ``share`` (above 0, up to 1) do not exceed."""
+    return sorted(values)[math.ceil(share * len(values)) - 1]

@@ -22,7 +22,7 @@ def main() -> None:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}; there are {NAMES}")
 
     figures: dict[str, Any] = {"machine": machine()}
-    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(", ".join(f"{name} {value}" for name, value in figures["machine"].items()))
     for name in arguments.names or NAMES:
         print(f"\n== {name} ==", flush=True)
         figures[name] = importlib.import_module(f"tests.benchmarks.{name}").main()
