@@ -14,11 +14,13 @@ const REST = 300; // milliseconds without a move after which Plotly is brought u
 
 /** Run `action`, and take no harm from it: a page without this is a working page. */
 function harmless(action) {
+  const report = (error) => console.debug("live_sweep:", error);
   try {
     const result = action();
-    if (typeof result?.catch === "function") result.catch(() => {});
+    if (typeof result?.catch === "function") result.catch(report);
     return result;
-  } catch {
+  } catch (error) {
+    report(error);
     return undefined;
   }
 }
@@ -263,29 +265,25 @@ function acrossed(graph, index, ends) {
 
 // ---------------------------------------------------------------- one chart of the page
 
-/** What a visitor may have changed in a chart by hand, as paths into its layout. */
-function handles(graph) {
-  const axes = Object.keys(graph._fullLayout).filter((name) => /^[xy]axis\d*$/.test(name));
-  return [...axes.flatMap((axis) => [`${axis}.range`, `${axis}.autorange`]), "dragmode", "hovermode"];
-}
-
+/** What a visitor may have changed in a chart by hand: paths into its layout, and curves. */
 function viewOf(graph) {
-  const layout = handles(graph).map((path) => [path, structuredClone(at(graph._fullLayout, path))]);
-  const traces = graph._fullData.map(({ type, visible }) => ({ type, visible }));
-  return { layout: new Map(layout), traces };
+  const full = graph._fullLayout;
+  const layout = new Map([
+    ["dragmode", full.dragmode],
+    ["hovermode", full.hovermode],
+  ]);
+  for (const axis of Object.keys(full).filter((name) => /^[xy]axis\d*$/.test(name))) {
+    const { autorange, range } = full[axis];
+    layout.set(`${axis}.autorange`, autorange);
+    if (autorange !== true) layout.set(`${axis}.range`, [...range]);
+  }
+  return { layout, traces: graph._fullData.map(({ type, visible }) => ({ type, visible })) };
 }
 
 /** Whether two figures are so alike that a view of one makes sense in the other. */
 function alike(one, other) {
   const types = ({ traces }) => traces.map(({ type }) => type);
-  if (!same(types(one), types(other)) || !same([...one.layout.keys()], [...other.layout.keys()])) {
-    return false;
-  }
-  for (const [path, value] of one.layout) {
-    const free = one.layout.get(path.replace(/range$/, "autorange")) === true;
-    if (!free && !same(value, other.layout.get(path))) return false;
-  }
-  return true;
+  return same([...one.layout].flat(), [...other.layout].flat()) && same(types(one), types(other));
 }
 
 /**
@@ -409,7 +407,7 @@ class Chart {
     const now = viewOf(graph);
     const relayout = {};
     for (const [path, value] of this.view.layout) {
-      if (!same(now.layout.get(path), value)) relayout[path] = structuredClone(value);
+      if (!same(now.layout.get(path), value)) relayout[path] = value;
     }
     const hidden = this.view.traces
       .map(({ visible }, index) => ({ visible, index }))
@@ -451,7 +449,7 @@ class Engine {
     this.listeners.abort();
     this.thumb.disconnect();
     cancelAnimationFrame(this.frame);
-    for (const player of this.players.values()) player.stop();
+    for (const player of this.players.values()) player.remove();
     for (const chart of this.charts.values()) chart.stop();
     this.charts.clear();
     this.decoded.clear();
@@ -463,8 +461,9 @@ class Engine {
     this.lists = [];
     const held = new Set();
     for (const [root, player] of this.players) {
-      if (this.hub.mounts.has(root)) continue;
-      player.stop();
+      const { data } = this.hub.mounts.get(root) ?? {};
+      if (data?.slider === player.slider && data.label === player.label) continue;
+      player.remove();
       this.players.delete(root);
     }
     for (const [root, { data }] of this.hub.mounts) {
@@ -482,8 +481,7 @@ class Engine {
           );
         }
       } else if (data?.role === "parts") this.lists.push(...data.parts);
-      else if (data?.role === "player" && this.players.get(root)?.slider !== data.slider) {
-        this.players.get(root)?.stop();
+      else if (data?.role === "player" && !this.players.has(root)) {
         this.players.set(root, new Player(root, data, this));
       }
     }
@@ -519,17 +517,19 @@ class Engine {
       this.down = false;
       return;
     }
-    if (event.isTrusted) {
-      for (const player of this.players.values()) {
-        if (byKey(player.slider)?.contains(event.target)) player.stop(true);
-      }
-    }
     const slider = this.lists.find(({ slider }) => byKey(slider)?.contains(event.target))?.slider;
+    const moves = event.type !== "keydown" || /^(Arrow|Page|Home|End)/.test(event.key);
+    if (slider && event.isTrusted && moves) this.silence(slider);
     if (slider === this.active) return;
     this.active = slider ?? null;
     this.thumb.disconnect();
     const input = this.input(slider);
     if (input) this.thumb.observe(input, { attributes: true, attributeFilter: ["value"] });
+  }
+
+  /** Stop all players; `slider`, if one of theirs, stays where it is. */
+  silence(slider) {
+    for (const player of this.players.values()) player.stop(player.slider === slider);
   }
 
   input(slider) {
@@ -643,9 +643,9 @@ const SPEEDS = [0.5, 1, 2];
  */
 class Player {
   constructor(root, { slider, label }, engine) {
-    Object.assign(this, { root, slider, label, engine, speed: 1, loop: false, frame: 0 });
-    const style = document.createElement("style");
-    style.textContent = PLAYER_STYLE;
+    Object.assign(this, { slider, label, engine, speed: 1, loop: false, frame: 0 });
+    this.style = document.createElement("style");
+    this.style.textContent = PLAYER_STYLE;
     this.box = document.createElement("div");
     this.box.setAttribute("role", "group");
     this.box.setAttribute("aria-label", `Sweep ${label}`);
@@ -658,8 +658,14 @@ class Player {
       this.loop = !this.loop;
       this.describe();
     });
-    root.replaceChildren(style, this.box);
+    root.append(this.style, this.box);
     this.describe();
+  }
+
+  remove() {
+    this.stop();
+    this.style.remove();
+    this.box.remove();
   }
 
   button(action) {
@@ -684,6 +690,7 @@ class Player {
   start() {
     const input = this.engine.input(this.slider);
     if (!input || input.disabled) return;
+    this.engine.silence();
     this.home = input.value;
     this.way = 0; // how far, in lengths of the slider
     let before = performance.now();
@@ -713,7 +720,7 @@ class Player {
 
 export default function ({ parentElement }) {
   // Nothing of this is seen, so it shall take no room either, not even a gap.
-  const box = parentElement.host?.closest("[data-testid=stVerticalBlock]");
+  const box = parentElement.host?.closest("[data-testid=stLayoutWrapper]");
   if (box) box.style.position = "absolute";
 
   const hub = (globalThis[HUB] ??= { mounts: new Map() });

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from core.numeric import second_derivative
 from core.spec import Activation, FloatArray, Scalar
 
-POINTS = 241
-"""Evenly spaced points in a window; 900 pixels wide, a curve bends by under 0.1 pixel between."""
+POINTS = 201
+"""Evenly spaced points in a window; 800 pixels wide, a curve bends by under 0.1 pixel between."""
 
 Third = Literal["second", "parameter"]
 """What a third panel can show: f″, or ∂f/∂p for the parameter p that training would move."""
@@ -124,6 +124,25 @@ def marks(activation: Activation, **parameters: Scalar) -> Marks:
     )
 
 
+def stretches(curve: Curve, threshold: float) -> FloatArray:
+    """Return where |f′| is under ``threshold`` within the window, from the sampled gradient.
+
+    The result has the shape (..., k, 2): left and right ends, k as many as the row with
+    the most has, nan where a row has fewer. Ends between two points are interpolated.
+    """
+    shape = curve.gradient.shape[:-1]
+    x, steepness = (np.atleast_2d(a) for a in (curve.x, np.abs(curve.gradient)))
+    flat = np.pad(steepness < threshold, ((0, 0), (1, 1))).astype(np.int8)
+    turns = np.diff(flat, axis=-1)
+    (rows, firsts), (_, afters) = np.nonzero(turns == 1), np.nonzero(turns == -1)
+    counts = np.bincount(rows, minlength=len(x))
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    found = np.full((len(x), int(counts.max(initial=0)), 2), np.nan)
+    found[rows, places, 0] = _crossing(x, steepness, threshold, rows, firsts, -1)
+    found[rows, places, 1] = _crossing(x, steepness, threshold, rows, afters - 1, 1)
+    return found.reshape(*shape, *found.shape[1:])
+
+
 def probe(activation: Activation, x: npt.ArrayLike, reach: float, **parameters: Scalar) -> Probe:
     """Return f and f′ at ``x``, and the tangent over ``reach`` to either side of it.
 
@@ -195,11 +214,11 @@ def limits(
 
 
 def fit(curves: Sequence[Curve]) -> Limits:
-    """Choose vertical axes that just hold ``curves``, zero included."""
+    """Choose vertical axes that hold ``curves`` and zero, with room above for a legend."""
     none = (0.0, 0.0)
     ends = [_ends([getattr(c, part) for c in curves], none) for part in ("value", "gradient")]
     value, gradient = (_padded(low, high) for low, high in ends)
-    return Limits(value, gradient)
+    return Limits((value[0], value[1] + 0.15 * (value[1] - value[0])), gradient)
 
 
 def _third(
@@ -214,6 +233,24 @@ def _third(
         for name in activation.parameter_derivatives:
             return activation.parameter_gradient(name, x, **parameters)
     return None
+
+
+def _crossing(
+    x: FloatArray,
+    steepness: FloatArray,
+    threshold: float,
+    rows: npt.NDArray[np.intp],
+    inside: npt.NDArray[np.intp],
+    outwards: int,
+) -> FloatArray:
+    """Return where |f′| reaches the threshold between a point inside and the next outside."""
+    outside = np.clip(inside + outwards, 0, x.shape[-1] - 1)
+    rise = steepness[rows, outside] - steepness[rows, inside]
+    # At the window's end, at a gap and beside a jump there is nothing to interpolate.
+    smooth = np.isfinite(rise) & (rise > 0)
+    part = np.where(smooth, threshold - steepness[rows, inside], 0) / np.where(smooth, rise, 1)
+    found: FloatArray = x[rows, inside] + part * (x[rows, outside] - x[rows, inside])
+    return found
 
 
 def _span(

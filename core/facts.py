@@ -184,13 +184,11 @@ class _Extreme:
 
         Of several places the one nearest to 0 is returned, of ±x the positive one.
         """
-        least = _nearly(self.value()[:1])
-        for (values, at), taken in ((self.taken, True), (self.limits, False), (self.peaks, True)):
-            places = at[0][values[0] >= least]
-            if places.size:
-                distance = np.abs(places)
-                return 0.0 + float(places[distance <= distance.min() * (1 + _JUMP)].max()), taken
-        raise ArithmeticError("the function is nan everywhere")
+        values, at = (self.taken, self.limits, self.peaks)[self._contest()[1][0]]
+        places = at[0][values[0] >= _nearly(self.value()[:1])]
+        distance = np.abs(places)
+        nearest = places[distance <= distance.min() * (1 + _JUMP)].max()
+        return 0.0 + float(nearest), bool(self.reached()[0])  # 0.0 + turns −0 into 0
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,7 @@ def test_grid_gives_each_break_three_points(breaks):
 def test_grid_draws_far_breaks_in_to_its_ends():
     x = grid(*WINDOW, (-50.0, 7.0))
     assert x.size == POINTS + 6
-    assert (x[0], x[-1]) == WINDOW or (
-        WINDOW[0] - x[0] < 1e-14 and x[-1] - WINDOW[1] < 1e-14
-    )
+    assert x[[0, -1]] == pytest.approx(WINDOW, abs=1e-14)
     assert np.isfinite(x).all()
 
 
@@ -101,15 +99,15 @@ def test_a_gap_is_at_a_jump_and_nowhere_else(activation):
 
 def test_a_step_is_not_drawn_as_a_slope():
     drawn = sampled(ACTIVATIONS["step"], threshold=0.5)
-    at = int(np.flatnonzero(np.isnan(drawn.value)).item())
-    assert drawn.x[at] == 0.5
-    assert drawn.value[at - 1] == 0
-    assert drawn.value[at + 1] == 1
-    assert drawn.x[at + 1] - drawn.x[at - 1] < 1e-15
+    gap = np.flatnonzero(np.isnan(drawn.value))
+    assert set(drawn.x[gap]) == {0.5}
+    left, right = gap[0] - 1, gap[-1] + 1
+    assert (drawn.value[left], drawn.value[right]) == (0, 1)
+    assert drawn.x[right] - drawn.x[left] < 1e-15
 
 
 def test_marks_of_a_kink():
-    (where, value, slope), = triples(marks(ACTIVATIONS["relu"]))
+    ((where, value, slope),) = triples(marks(ACTIVATIONS["relu"]))
     assert where == 0
     assert value == pytest.approx([math.nan] * 3, nan_ok=True)
     # PyTorch's gradient at 0 is 0, which is the left limit: only the right one is open.
@@ -122,7 +120,7 @@ def test_marks_of_jumps():
     values = [value for _, value, _ in found]
     assert values[0] == pytest.approx([-0.5, 0, math.nan], nan_ok=True, abs=1e-12)
     assert values[1] == pytest.approx([math.nan, 0, 0.5], nan_ok=True, abs=1e-12)
-    (_, value, slope), = triples(marks(ACTIVATIONS["step"], threshold=0.0))
+    ((_, value, slope),) = triples(marks(ACTIVATIONS["step"], threshold=0.0))
     assert value == pytest.approx([math.nan, 0, 1], nan_ok=True)
     assert slope == pytest.approx([math.nan] * 3, nan_ok=True)
 
@@ -156,43 +154,38 @@ def test_marks_are_one_sided_limits_and_the_value_in_use(activation):
 
 @every_parameter
 def test_a_sweep_equals_its_steps(activation, parameter):
-    steps = np.array([[parameter.low], [parameter.default], [parameter.high]])
-    values = activation.defaults | {parameter.name: steps}
+    steps = [parameter.low, parameter.default, parameter.high]
+    values = activation.defaults | {parameter.name: np.reshape(steps, (-1, 1))}
     x = grid(*WINDOW, activation.breaks(**values))
     for third in (None, "second", "parameter"):
         swept = curve(activation, x, third=third, **values)
-        for row, step in enumerate(steps.ravel()):
-            one = {parameter.name: float(step)}
-            points = grid(*WINDOW, activation.breaks(**activation.defaults | one))
-            alone = curve(activation, points, third=third, **one)
-            for name in ("x", "value", "gradient"):
-                assert_same(getattr(swept, name)[row], getattr(alone, name))
-            assert (swept.third is None) == (alone.third is None)
-            if swept.third is not None:
-                assert_same(swept.third[row], alone.third)
+        for row, step in enumerate(steps):
+            one = activation.defaults | {parameter.name: step}
+            alone = curve(activation, grid(*WINDOW, activation.breaks(**one)), third=third, **one)
+            assert_row(swept, row, alone)
 
 
 @every_parameter
 def test_marks_and_probe_of_a_sweep_equal_those_of_its_steps(activation, parameter):
-    steps = np.array([[parameter.low], [parameter.default], [parameter.high]])
-    values = activation.defaults | {parameter.name: steps}
-    swept, probed = marks(activation, **values), probe(activation, -0.7, 1.2, **values)
-    for row, step in enumerate(steps.ravel()):
-        alone = marks(activation, **{parameter.name: float(step)})
-        for field in fields(Marks):
-            column = getattr(swept, field.name)
-            assert_same(column[min(row, len(column) - 1)] if column.size else column,
-                        getattr(alone, field.name))
-        one = probe(activation, -0.7, 1.2, **{parameter.name: float(step)})
-        for name in ("value", "gradient", "tangent_x", "tangent_y"):
-            assert_same(getattr(probed, name)[min(row, len(getattr(probed, name)) - 1)]
-                        if getattr(probed, name).ndim > 1 else getattr(probed, name),
-                        getattr(one, name))
+    steps = [parameter.low, parameter.default, parameter.high]
+    column = {parameter.name: np.reshape(steps, (-1, 1))}
+    for row, step in enumerate(steps):
+        one = {parameter.name: step}
+        assert_row(marks(activation, **column), row, marks(activation, **one))
+        assert_row(probe(activation, -0.7, 1.2, **column), row, probe(activation, -0.7, 1.2, **one))
 
 
-def assert_same(one, other):
-    assert np.shape(one) == np.shape(other)
-    assert one == pytest.approx(other, rel=1e-12, abs=1e-12, nan_ok=True)
+def assert_row(swept, row, alone):
+    """Hold one row of a sweep against a single step; what the sweep leaves alone has none."""
+    for field in fields(alone):
+        whole, one = getattr(swept, field.name), getattr(alone, field.name)
+        if one is None:
+            assert whole is None
+            continue
+        mine = whole[min(row, len(whole) - 1)] if whole.ndim > one.ndim else whole
+        # f″ is a numerical derivative, and rounding depends on the shape.
+        assert mine == pytest.approx(one, rel=1e-9, abs=1e-9, nan_ok=True)
+        assert mine.shape == one.shape
 
 
 def test_third_curve_is_what_was_asked_for():

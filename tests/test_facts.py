@@ -293,7 +293,7 @@ def test_moments_of_a_fast_sine(omega):
         (
             "gaussian",
             0.01,
-            [(-INF, -2.4922921576), (-0.0050001250, 0.0050001250), (2.4922921576, INF)],
+            [(-INF, -2.4922921576), (-0.0050001250078, 0.0050001250078), (2.4922921576, INF)],
         ),
     ],
 )
@@ -443,11 +443,20 @@ def test_headlines_equal_the_facts(activation: Activation, name: str):
         assert found.range_high[i] == pytest.approx(expected.range.high, rel=1e-13, abs=1e-15)
         assert found.max_gradient[i] == pytest.approx(expected.max_gradient, rel=1e-13)
         assert found.gradient_at_zero[i] == expected.gradient_at_zero
+        assert found.low_closed[i] == expected.range.low_closed
+        assert found.high_closed[i] == expected.range.high_closed
 
 
 def test_headlines_of_a_single_setting():
     found = headlines(ACTIVATIONS["relu"])
-    assert dataclasses.astuple(found) == ([0.0], [INF], [1.0], [0.0])
+    assert {k: v.tolist() for k, v in vars(found).items()} == {
+        "range_low": [0.0],
+        "range_high": [INF],
+        "low_closed": [True],
+        "high_closed": [False],
+        "max_gradient": [1.0],
+        "gradient_at_zero": [0.0],
+    }
 
 
 def test_what_is_raised():

@@ -25,11 +25,6 @@ def _scaled(x: FloatArray, width: Scalar) -> FloatArray:
     return np.asarray(np.clip(x, -40 * width, 40 * width) / width)
 
 
-def breaks(width: float = 1.0) -> tuple[float, ...]:
-    """Return no point: one formula holds on the whole real line."""
-    return ()
-
-
 SPEC = Activation(
     key="gaussian",
     name="Gaussian",
@@ -37,7 +32,6 @@ SPEC = Activation(
     family=Family.WAVES_AND_BUMPS,
     function=gaussian,
     derivative=gradient,
-    breaks=breaks,
     parameters=(
         Parameter(
             name="width",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.activations.leaky_relu import breaks, gradient, leaky_relu
+from core.activations import leaky_relu as leaky
 from core.spec import Activation, Code, Family, FloatArray, Origin, Parameter, Scalar
 
 
@@ -12,7 +12,17 @@ def prelu(x: FloatArray, negative_slope: Scalar = 0.25) -> FloatArray:
     ``x`` has any shape; the result has the shape of ``x``. Source: He, Zhang,
     Ren & Sun (2015), equation 1. It is not max(x, ax): the two part for a > 1.
     """
-    return leaky_relu(x, negative_slope)
+    return leaky.leaky_relu(x, negative_slope)
+
+
+def gradient(x: FloatArray, negative_slope: Scalar = 0.25) -> FloatArray:
+    """Return 1 for x > 0 and a elsewhere; at 0 it is a, as in PyTorch (Keras's layer: 0)."""
+    return leaky.gradient(x, negative_slope)
+
+
+def breaks(negative_slope: float = 0.25) -> tuple[float, ...]:
+    """Return the point where the two lines meet."""
+    return leaky.breaks(negative_slope)
 
 
 def slope_gradient(x: FloatArray, negative_slope: Scalar = 0.25) -> FloatArray:

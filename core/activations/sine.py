@@ -30,11 +30,6 @@ def _phase(x: FloatArray, omega: Scalar) -> FloatArray:
     return np.where(np.isinf(x), phase, np.clip(phase, -largest, largest))
 
 
-def breaks(omega: float = 1.0) -> tuple[float, ...]:
-    """Return no point: one formula holds on the whole real line."""
-    return ()
-
-
 SPEC = Activation(
     key="sine",
     name="Sine",
@@ -42,7 +37,6 @@ SPEC = Activation(
     family=Family.WAVES_AND_BUMPS,
     function=sine,
     derivative=gradient,
-    breaks=breaks,
     parameters=(
         Parameter(
             name="omega",

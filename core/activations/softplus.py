@@ -25,11 +25,6 @@ def gradient(x: FloatArray, beta: Scalar = 1.0) -> FloatArray:
         return sigmoid(beta * x)
 
 
-def breaks(beta: float = 1.0) -> tuple[float, ...]:
-    """Return no point: one formula holds on the whole real line."""
-    return ()
-
-
 SPEC = Activation(
     key="softplus",
     name="Softplus",
@@ -37,7 +32,6 @@ SPEC = Activation(
     family=Family.GATED,
     function=softplus,
     derivative=gradient,
-    breaks=breaks,
     parameters=(
         Parameter(
             name="beta",

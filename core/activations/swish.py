@@ -41,11 +41,6 @@ def _gate_input(x: FloatArray, beta: Scalar) -> FloatArray:
         return np.asarray(np.clip(beta * np.clip(x, -largest, largest), -800, 800))
 
 
-def breaks(beta: float = 1.0) -> tuple[float, ...]:
-    """Return no point: one formula holds on the whole real line."""
-    return ()
-
-
 SPEC = Activation(
     key="swish",
     name="Swish (SiLU)",
@@ -53,7 +48,6 @@ SPEC = Activation(
     family=Family.GATED,
     function=swish,
     derivative=gradient,
-    breaks=breaks,
     parameter_derivatives={"beta": beta_gradient},
     parameters=(
         Parameter(

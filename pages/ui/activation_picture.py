@@ -6,7 +6,19 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.activations import ACTIVATIONS
-from core.curves import Curve, Limits, Third, curve, difference, fit, grid, limits, marks, probe
+from core.curves import (
+    Curve,
+    Limits,
+    Third,
+    curve,
+    difference,
+    fit,
+    grid,
+    limits,
+    marks,
+    probe,
+    stretches,
+)
 from core.spec import Activation, Scalar
 from pages.ui import charts
 from pages.ui.controls import Choice
@@ -72,7 +84,7 @@ def draw(
         curve=sampled,
         marks=marks(entry, **parameters),
         probe=probe(entry, view.probe, view.half / 5, **parameters),
-        saturated=abs(sampled.gradient) < view.threshold,
+        saturated=stretches(sampled, view.threshold),
     )
 
 

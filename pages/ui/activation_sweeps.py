@@ -101,8 +101,8 @@ def _probe_sweep(
 ) -> Sweep:
     """Sweep what the probe moves: its line, every tangent and dot, f and f′ there."""
     x = PROBE_STEPS[:, None]
-    at = [wording.number(v) for v in PROBE_STEPS.tolist()]
-    texts = {f"{READINGS}[0][{i}]": [f"{f}({v})" for v in at] for i, f in ((1, "f"), (2, "f′"))}
+    at = [wording.at(v) for v in PROBE_STEPS.tolist()]
+    texts = {f"{READINGS}[0][0]": at}
     changes = {}
     for place, (key, parameters) in enumerate(settings):
         here = probe(controls.entry(key), x, half / 5, **dict(parameters))

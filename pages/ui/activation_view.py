@@ -19,11 +19,19 @@ WINDOW = "activations_window"
 DIFFERENCE = "activations_difference"
 THIRD = "activations_third"
 THRESHOLD = "activations_threshold"
+FRAMEWORK = "activations_framework"
 
 WINDOWS = ("3", "6", "10")
 FACTORS = ("off", "1", "10", "100", "1000")
-DEFAULTS = {PROBE: -1.0, WINDOW: "6", DIFFERENCE: "off", THIRD: "none", THRESHOLD: 0.01}
-FRAMEWORK_NAMES = dict(zip(FRAMEWORKS, ("NumPy", "PyTorch", "Keras", "JAX"), strict=True))
+DEFAULTS = {
+    PROBE: -1.0,
+    WINDOW: "6",
+    DIFFERENCE: "off",
+    THIRD: "none",
+    THRESHOLD: 0.01,
+    FRAMEWORK: "NumPy",
+}
+FRAMEWORK_NAMES = dict(zip(("NumPy", "PyTorch", "Keras", "JAX"), FRAMEWORKS, strict=True))
 
 
 @st.fragment
@@ -50,7 +58,7 @@ def explore(keys: list[str]) -> None:
     all_facts = [_facts(c, view.threshold) for c in choices]
     with beside, st.container(key="verdict"):
         for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
-            st.markdown(wording.verdict(choice.name, found))
+            st.markdown(wording.verdict(choice.name, found, view.threshold))
     with above:
         drawn = picture(choices, view)
         st.plotly_chart(drawn.figure, key=CHART, config=charts.CONFIG, alt=_alt(choices, view))
@@ -153,8 +161,7 @@ def _alt(choices: Sequence[Choice], view: View) -> str:
 
 
 def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -> str:
-    at = wording.number(x)
-    heads = ["", f"f({at})", f"f′({at})", "max |f′|", "f′(0)", "range"]
+    heads = [wording.at(x), "f(x)", "f′(x)", "max |f′|", "f′(0)", "range"]
     rows = []
     for choice, found in zip(choices, all_facts, strict=True):
         here = probe(choice.entry, x, reach=0.0, **choice.parameters)
@@ -187,10 +194,18 @@ def _receipts(choices: Sequence[Choice], view: View) -> None:
 
 def _code(choices: Sequence[Choice]) -> None:
     st.subheader("In code", anchor="code")
-    for framework, tab in zip(FRAMEWORKS, st.tabs(list(FRAMEWORK_NAMES.values())), strict=True):
-        for choice in choices:
-            snippet = choice.entry.snippet(framework, **choice.parameters)
-            tab.code(f"# {choice.label}\n{snippet}", language="python")
+    framework = st.segmented_control(
+        "Framework",
+        FRAMEWORK_NAMES,
+        default=DEFAULTS[FRAMEWORK],
+        key=FRAMEWORK,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    for choice in choices:
+        snippet = choice.entry.snippet(FRAMEWORK_NAMES[framework], **choice.parameters)
+        st.code(f"# {choice.label}\n{snippet}", language="python")
 
 
 def _table(choices: Sequence[Choice], curves: Sequence[Curve]) -> export.Table:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.basedatatypes
 
 from core.curves import Curve, Limits, Marks, Probe
@@ -29,8 +28,8 @@ COLOURS = tuple(f"#{place:06d}" for place in range(1, PALETTE + 1))
 FADED = f"#{39:06d}"
 """The stand-in for the theme's faded text colour."""
 
-SHADE = f"#{40:06d}"
-"""The stand-in for a tint of the theme's background."""
+SHADE = f"#{35:06d}"
+"""The stand-in for the theme's colour of grid lines."""
 
 PROBE_TRACES = 3
 """The last traces of a function move with the probe: the tangent and a dot on f and on f′."""
@@ -41,13 +40,16 @@ CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"
 
 @dataclass(frozen=True)
 class Drawn:
-    """One function as it is drawn; arrays may carry a leading axis of parameter values."""
+    """One function as it is drawn; arrays may carry a leading axis of parameter values.
+
+    ``saturated`` holds the ends of the stretches to shade, of shape (..., k, 2).
+    """
 
     name: str
     curve: Curve
     marks: Marks
     probe: Probe
-    saturated: npt.NDArray[np.bool_]
+    saturated: FloatArray
 
     @property
     def size(self) -> int:
@@ -112,7 +114,7 @@ def function_traces(one: Drawn, place: int, lanes: bool) -> list[Spec]:
     colour = COLOURS[place]
     curve, name = one.curve, one.name
     traces = [
-        _saturation(one, colour, place if lanes else None),
+        _saturation(one.saturated, colour, place if lanes else None),
         _line(curve.x, curve.value, colour, "y", "f", name, showlegend=True),
         _line(curve.x, curve.gradient, colour, "y2", "f′", name, dash="dash"),
     ]
@@ -185,7 +187,7 @@ def _line(
         "name": name,
         "legendgroup": name,
         "showlegend": showlegend,
-        "line": {"color": colour, "dash": dash, "width": width},
+        "line": {"color": colour, "dash": dash, "width": width, "simplify": False},
         **(
             {"hoverinfo": "skip"}
             if symbol == "tangent"
@@ -210,22 +212,27 @@ def _dots(x: FloatArray, y: FloatArray, colour: str, axis: str) -> Spec:
     }
 
 
-def _saturation(one: Drawn, colour: str, lane: int | None) -> Spec:
-    """Shade where |f′| is under the threshold: the whole panel, or a lane a function."""
+def _saturation(stretches: FloatArray, colour: str, lane: int | None) -> Spec:
+    """Shade stretches of x: the whole panel, or a lane a function."""
+    count = stretches.shape[-2]
+    gap = np.full((*stretches.shape[:-1], 1), np.nan)
+    left, right = stretches[..., :1], stretches[..., 1:]
     trace: Spec = {
         "type": "scatter",
         "mode": "lines",
-        "x": one.curve.x,
         "yaxis": "y4",
         "showlegend": False,
         "hoverinfo": "skip",
     }
     if lane is None:
-        shade = {"fill": "tozeroy", "fillcolor": SHADE, "line": {"width": 0}}
-        return {**trace, **shade, "y": np.where(one.saturated, 1.0, 0.0)}
-    height = 0.02 + 0.03 * lane
-    thick = {"opacity": 0.5, "line": {"color": colour, "width": 4}}
-    return {**trace, **thick, "y": np.where(one.saturated, height, np.nan)}
+        corners = np.concatenate([left, left, right, right, gap], axis=-1)
+        heights = np.tile([0.0, 1.0, 1.0, 0.0, np.nan], count)
+        trace |= {"fill": "toself", "fillcolor": SHADE, "line": {"width": 0}}
+    else:
+        corners = np.concatenate([left, right, gap], axis=-1)
+        heights = np.full(3 * count, 0.02 + 0.03 * lane)
+        trace |= {"opacity": 0.5, "line": {"color": colour, "width": 4}}
+    return {**trace, "x": corners.reshape(*corners.shape[:-2], -1), "y": heights}
 
 
 def _panels(

@@ -160,7 +160,8 @@ def _slider(key: str, parameter: Parameter) -> float:
         help=f"`{parameter.name}`: {parameter.meaning}",
     )
     if parameter.settings:
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.caption("Set to", width="content")
             for label, setting in parameter.settings.items():
                 st.button(
                     f"{label}: {number(setting)}",

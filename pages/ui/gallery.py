@@ -54,7 +54,7 @@ def sparkline(key: str) -> str:
     colour = st.get_option("theme.light.chartCategoricalColors")[COLOUR_PLACE]
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" fill="none" stroke="{colour}" stroke-width="2">'
-        f'<path d="{axes}" stroke="#888" stroke-width=".6"/>'
+        f'<path d="{axes}" stroke="gray" stroke-width=".6"/>'
         f'<path d="{_path(sampled.x, sampled.value, low, high)}"/>'
         f'<path d="{_path(sampled.x, sampled.gradient, low, high)}" stroke-dasharray="4 3"/></svg>'
     )

@@ -29,9 +29,14 @@ def fixed(value: float, decimals: int = 4) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
+def at(x: float) -> str:
+    """Write where something is read off."""
+    return f"at x = {number(x)}"
+
+
 def percent(share: float) -> str:
     """Write a share as a percentage with one decimal."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
 def interval(one: Interval, digits: int = 4) -> str:
@@ -102,8 +107,11 @@ def facts_table(heads: Sequence[str], all_facts: Sequence[Facts], threshold: flo
     return table(["", *heads], [[name, *cells] for name, cells in rows])
 
 
-def verdict(name: str, facts: Facts) -> str:
-    """Say in one sentence what the gradient of one function means for a deep network."""
+def verdict(name: str, facts: Facts, threshold: float) -> str:
+    """Say in one sentence what the gradient of one function means for a deep network.
+
+    ``threshold`` is the |f′| under which ``facts`` counts the function as saturated.
+    """
     steep = facts.max_gradient
     if facts.dead_share == 1:
         return f"**{name}** has a gradient of zero everywhere: gradient descent cannot train it."
@@ -127,7 +135,7 @@ def verdict(name: str, facts: Facts) -> str:
     if facts.saturation:
         return (
             f"**{name}** passes the gradient whole where it is steepest, and less than "
-            f"1 % of it on {saturation(facts, 2)}."
+            f"{number(100 * threshold)}\N{NO-BREAK SPACE}% of it on {saturation(facts, 2)}."
         )
     return f"**{name}** never enlarges the gradient and never shuts it off."
 
