@@ -69,16 +69,12 @@ def curves(app, axis="y"):
 
 
 def table(app, corner):
-    """Return {row's name: cells} of the one table whose head or first column says ``corner``."""
-    found = [rows for m in app.markdown if (rows := cells(m.value)) and holds(rows, corner)]
-    assert len(found) == 1, corner
-    head, _, *body = found[0]
+    """Return the head and the rows by name of the one table with ``corner`` among these."""
+    tables = [cells(m.value) for m in app.markdown if m.value.startswith("|")]
+    (found,) = [t for t in tables if corner in {*t[0], *(row[0] for row in t)}]
+    head, _, *body = found
     assert {len(row) for row in body} == {len(head)}
     return head, {row[0]: row[1:] for row in body}
-
-
-def holds(rows, corner):
-    return len(rows) > 2 and corner in {*rows[0], *(row[0] for row in rows)}
 
 
 def choice(app, key):
@@ -111,7 +107,7 @@ def check_view(app, keys):
                 inside = (np.abs(x) <= half) & clear_of_breaks(one, x) & ~np.isnan(y)
                 assert inside.sum() > 150
                 expected = function(x, **one.parameters)[inside]
-                assert y[inside] == pytest.approx(expected, rel=1e-5, abs=1e-5)
+                assert y[inside] == pytest.approx(expected, rel=1e-4, abs=5e-4)
     head, body = table(app, "Range")
     assert head[1:] == labels
     assert len(body) >= 12
@@ -170,7 +166,7 @@ def test_activations_for_every_function(key):
     entry = controls.entry(key)
     app = visit("activations", activation=key)
     check_view(app, [key])
-    assert entry.name in app.markdown[1].value  # the verdict
+    assert any(m.value.startswith(f"**{controls.name(key)}** ") for m in app.markdown)  # verdict
     assert [latex.value.strip("$\n ") for latex in app.latex] == [
         entry.formula,
         entry.gradient_formula,
@@ -378,7 +374,7 @@ def test_home_links_to_every_entry():
 
 def test_home_draws_every_entry():
     app = visit("home")
-    drawn = [image.proto.imgs[0] for image in app.get("imgs")]
+    drawn = [image.proto.imgs[0] for image in app.get("image")]
     assert len(drawn) == len(ACTIVATIONS)
 
 

@@ -209,14 +209,12 @@ def _code(choices: Sequence[Choice]) -> None:
 
 
 def _table(choices: Sequence[Choice], curves: Sequence[Curve]) -> export.Table:
-    parts = ["x", "f", "gradient"] + ["third"] * (curves[0].third is not None)
-    rows = [
-        [choice.label, *row]
-        for choice, one in zip(choices[-len(curves) :], curves, strict=True)
-        for row in zip(one.x, one.value, one.gradient, *_maybe(one.third), strict=True)
-    ]
-    return export.Table(["function", *parts], rows)
-
-
-def _maybe(third: object) -> list[object]:
-    return [] if third is None else [third]
+    """Return what is drawn as rows; differences have one curve fewer than functions."""
+    third = any(one.third is not None for one in curves)
+    rows = []
+    for choice, one in zip(choices[-len(curves) :], curves, strict=True):
+        columns = [one.x, one.value, one.gradient]
+        if third:
+            columns.append(one.x * float("nan") if one.third is None else one.third)
+        rows += [[choice.label, *row] for row in zip(*columns, strict=True)]
+    return export.Table(["function", "x", "f", "gradient"] + ["third panel"] * third, rows)

@@ -62,15 +62,11 @@ def to_csv(table: Table) -> str:
 def to_html(figure: charts.Finished) -> str:
     """Return the figure as one self-contained page, in the light theme's colours."""
     spec = json.dumps(figure.spec)
-    for stand_in, colour in zip(charts.COLOURS, _light_palette(), strict=True):
+    palette = st.get_option("theme.light.chartCategoricalColors")
+    greys = {charts.FADED: "gray", charts.SHADE: st.get_option("theme.light.borderColor")}
+    for stand_in, colour in {**dict(zip(charts.COLOURS, palette, strict=True)), **greys}.items():
         spec = spec.replace(stand_in, colour)
-    spec = spec.replace(charts.FADED, "gray")
     drawn = json.loads(spec)
-    drawn["layout"]["template"] = "plotly_white"
+    drawn["layout"]["template"] = plotly.io.templates["plotly_white"].to_plotly_json()
     page: str = plotly.io.to_html(drawn, include_plotlyjs=True, validate=False)
     return page
-
-
-def _light_palette() -> list[str]:
-    palette: list[str] = st.get_option("theme.light.chartCategoricalColors")
-    return palette

@@ -26,7 +26,7 @@ def fixed(value: float, decimals: int = 4) -> str:
         return _special(value)
     if value != 0 and not 10**-decimals <= abs(value) < 1e5:
         return _power(value, 2)
-    return f"{value:.{decimals}f}".replace("-", "−")
+    return f"{value + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0: no −0.0000
 
 
 def at(x: float) -> str:
@@ -129,8 +129,8 @@ def verdict(name: str, facts: Facts, threshold: float) -> str:
         return f"**{name}** has a gradient without bound: large inputs make it explode."
     if steep > 1.001:
         return (
-            f"**{name}** can enlarge the gradient, up to {fixed(steep)}-fold at one place, "
-            f"and passes {fixed(facts.gradient_at_zero)} of it at zero."
+            f"**{name}** can enlarge the gradient: {fixed(steep)}-fold where it is steepest, "
+            f"{fixed(facts.gradient_at_zero)}-fold at zero."
         )
     if facts.saturation:
         return (
