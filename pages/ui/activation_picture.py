@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import streamlit as st
+from functools import lru_cache
 
 from core.activations import ACTIVATIONS
 from core.curves import (
@@ -107,6 +106,6 @@ def _differences(choices: Sequence[Choice], view: View, factor: float) -> Pictur
     return Picture(figure, curves, [])
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@lru_cache(maxsize=512)
 def _limits(keys: tuple[str, ...], window: tuple[float, float], third: Third | None) -> Limits:
     return limits([ACTIVATIONS[key] for key in keys], *window, third)

@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
-import streamlit as st
 
 from core.curves import probe
 from core.facts import headlines
 from core.spec import FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.activation_picture import Picture, View, draw
-from pages.ui.controls import Choice
+from pages.ui.controls import Choice, Settings
 from pages.ui.live import ChartSweep, Sweep
 
 CHART = "activations_chart"
 READINGS = "activations_readings"
 PROBE = "activations_x"
 PROBE_STEPS = np.round(np.arange(-100, 101) / 10, 1)
-
-Settings = tuple[tuple[str, float], ...]
 
 
 def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Sweep]:
@@ -38,12 +36,12 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Swee
             others = tuple((k, v) for k, v in choice.parameters.items() if k != parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
             found += [_curve_sweep(*at, replace(view, probe=0.0)), _reading_sweep(*at, view)]
-    settings = tuple((c.key, tuple(c.parameters.items())) for c in choices)
+    settings = tuple((c.key, c.settings) for c in choices)
     found.append(_probe_sweep(settings, tuple(firsts), view.half))
     return found
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@lru_cache(maxsize=128)
 def _curve_sweep(
     key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
 ) -> Sweep:
@@ -77,7 +75,7 @@ def _curve_sweep(
     return Sweep(slider, values, [ChartSweep(CHART, changes)], texts)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@lru_cache(maxsize=128)
 def _reading_sweep(
     key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
 ) -> Sweep:
@@ -95,7 +93,7 @@ def _reading_sweep(
     return Sweep(slider, values, [ChartSweep(CHART, changes)], texts)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@lru_cache(maxsize=128)
 def _probe_sweep(
     settings: tuple[tuple[str, Settings], ...], firsts: tuple[int, ...], half: float
 ) -> Sweep:

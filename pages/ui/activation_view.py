@@ -1,18 +1,19 @@
 """The Activations page's picture, readings and explanations."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import streamlit as st
 
 from core.activations import ACTIVATIONS
 from core.curves import Curve, grid, probe
 from core.facts import Facts, facts
-from core.numeric import receipt
+from core.numeric import Receipt, receipt
 from core.spec import FRAMEWORKS
 from pages.ui import charts, controls, export, wording
 from pages.ui.activation_picture import THIRDS, View, picture
 from pages.ui.activation_sweeps import CHART, PROBE, PROBE_STEPS, READINGS, sweeps
-from pages.ui.controls import Choice
+from pages.ui.controls import Choice, Settings
 from pages.ui.live import live
 
 WINDOW = "activations_window"
@@ -55,7 +56,7 @@ def explore(keys: list[str]) -> None:
             help="The tangent is drawn here, and f and f′ are read off.",
         )
         view = _options(len(choices), x)
-    all_facts = [_facts(c, view.threshold) for c in choices]
+    all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
     with beside, st.container(key="verdict"):
         for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
             st.markdown(wording.verdict(choice.name, found, view.threshold))
@@ -149,8 +150,14 @@ def _options(count: int, x: float) -> View:
     )
 
 
-def _facts(choice: Choice, threshold: float) -> Facts:
-    return facts(choice.entry, saturated_below=threshold, **choice.parameters)
+@lru_cache(maxsize=4096)
+def _facts(key: str, settings: Settings, threshold: float) -> Facts:
+    return facts(controls.entry(key), saturated_below=threshold, **dict(settings))
+
+
+@lru_cache(maxsize=4096)
+def _receipt(key: str, settings: Settings, window: tuple[float, float]) -> Receipt:
+    return receipt(controls.entry(key), grid(*window), **dict(settings))
 
 
 def _alt(choices: Sequence[Choice], view: View) -> str:
@@ -181,8 +188,7 @@ def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -
 def _receipts(choices: Sequence[Choice], view: View) -> None:
     rows = []
     for choice in choices:
-        points = grid(*view.window)
-        one = receipt(choice.entry, points, **choice.parameters)
+        one = _receipt(choice.key, choice.settings, view.window)
         rows.append([choice.label, wording.receipt(one), str(one.points)])
     st.subheader("Receipts", anchor="receipts")
     st.caption(

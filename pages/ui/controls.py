@@ -15,6 +15,8 @@ MOST = 6
 _COPY = "-2"
 _DEFAULT = ("elu",)
 
+Settings = tuple[tuple[str, float], ...]
+
 OPTIONS = (*ACTIVATIONS, *(f"{key}{_COPY}" for key, a in ACTIVATIONS.items() if a.parameters))
 """What can be picked: every entry, and a second copy of each one that has parameters."""
 
@@ -25,6 +27,11 @@ class Choice:
 
     key: str
     parameters: Mapping[str, float]
+
+    @property
+    def settings(self) -> Settings:
+        """The parameters in a form that a cache can key on."""
+        return tuple(self.parameters.items())
 
     @property
     def entry(self) -> Activation:
