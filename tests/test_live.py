@@ -99,6 +99,9 @@ def test_a_sweep_holds_the_resting_figure(key):
                 row = sweep.row(value)
                 assert sweep.values[row] == pytest.approx(value)
                 for index, changes in sweep.charts[0].traces.items():
+                    if "x" in changes and "y" not in changes:
+                        room = unpacked(figure["data"][index]["y"]).size
+                        assert not np.isfinite(changes["x"][:, room:]).any()
                     for name, rows in changes.items():
                         drawn = figure["data"][index][name]
                         if isinstance(drawn, str):

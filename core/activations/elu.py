@@ -9,7 +9,7 @@ def elu(x: FloatArray, alpha: Scalar = 1.0) -> FloatArray:
     """Return x for x > 0 and α(eˣ − 1) elsewhere.
 
     ``x`` has any shape; the result has the shape of ``x``. Source: Clevert,
-    Unterthiner & Hochreiter (2015), equation 15.
+    Unterthiner & Hochreiter (2015).
     """
     # expm1 keeps the digits near 0; the minimum keeps exp from overflowing on
     # the branch that where() discards.
