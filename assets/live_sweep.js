@@ -203,10 +203,10 @@ function axisOf(graph, id) {
 function moved(graph, trace, group, x, y) {
   const across = axisOf(graph, trace.xaxis);
   const up = axisOf(graph, trace.yaxis);
-  if (!group || !across || !up || x.length !== y.length) return null;
+  if (!group || !across || !up) return null;
   const points = [];
-  for (let i = 0; i < x.length; i++) {
-    const there = Number.isFinite(x[i]) && Number.isFinite(y[i]) && x[i] !== null && y[i] !== null;
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    const there = Number.isFinite(x[i]) && Number.isFinite(y[i]);
     points.push(there ? `${across.l2p(x[i])},${up.l2p(y[i])}` : null);
   }
   if (trace.mode === "markers") {
@@ -215,22 +215,28 @@ function moved(graph, trace, group, x, y) {
     if (markers.length !== places.length || typeof trace.marker.size !== "number") return null;
     return () => markers.forEach((m, i) => m.setAttribute("transform", `translate(${places[i]})`));
   }
-  const lines = group.querySelectorAll("path.js-line");
   const { shape, simplify } = trace.line ?? {};
   const plain = shape === "linear" && simplify === false && !trace.connectgaps && !trace.stackgroup;
-  if (trace.mode !== "lines" || !plain || lines.length === 0) return null;
+  if (trace.mode !== "lines" || !plain || !["none", "tozeroy", "toself"].includes(trace.fill)) return null;
+  const pieces = [];
+  points.forEach((point, i) => {
+    if (point && points[i - 1]) pieces[pieces.length - 1].push(point);
+    else if (point) pieces.push([point]);
+  });
+  const paths = pieces.map((piece) => `M${piece.join("L")}`);
+  const lines = group.querySelectorAll("path.js-line");
   const fill = group.querySelector("path.js-fill");
-  if (trace.fill !== "none" && !(trace.fill === "tozeroy" && fill && points.every(Boolean))) return null;
-  const path = points
-    .map((point, i) => point && (i > 0 && points[i - 1] ? "L" : "M") + point)
-    .filter(Boolean)
-    .join("");
+  if (paths.length > 0 && (lines.length === 0 || (trace.fill !== "none" && !fill))) return null;
+  if (trace.fill === "tozeroy" && pieces.length !== 1) return null;
+  const area = () => {
+    if (trace.fill === "toself") return paths.map((path) => `${path}Z`).join("");
+    const foot = (point) => `${point.split(",")[0]},${up.l2p(0)}`;
+    return `${paths[0]}L${foot(pieces[0].at(-1))}L${foot(pieces[0][0])}Z`;
+  };
   return () => {
-    lines.forEach((line, i) => line.setAttribute("d", i === 0 && path ? path : "M0,0Z"));
-    if (trace.fill === "none") return;
-    const ground = up.l2p(0);
-    const ends = [across.l2p(x[x.length - 1]), across.l2p(x[0])];
-    fill.setAttribute("d", `${path}L${ends[0]},${ground}L${ends[1]},${ground}Z`);
+    // Plotly has an element for each piece of a line; one does for all of them.
+    lines.forEach((line, i) => line.setAttribute("d", (i === 0 && paths.join("")) || "M0,0Z"));
+    if (trace.fill !== "none") fill?.setAttribute("d", area() || "M0,0Z");
   };
 }
 

@@ -28,16 +28,17 @@ listed within ±WINDOW."""
 
 _FAR = np.array([1e200, 1e300])  # far enough for 1/x to have reached its limit
 _UNBOUNDED = 1e100  # a function that grows, even as slowly as √x, has passed this at 1e300
-_TIE = 1e-12
-_JUMP = 1e-9
-_BESIDE = 2.0**-30
+_TIE = 1e-12  # two extremes this close are the same one, rounded differently
+_JUMP = 1e-9  # a smaller difference between two sides is rounding
+_BESIDE = 2.0**-30  # from here one-sided limits are extrapolated
+# The grid: outwards from the outermost anchors, and from both ends of a bounded piece.
 _OFFSETS = np.geomspace(2.0**-10, 2.0**14, 180)
 _HALF = np.geomspace(2.0**-12, 0.5, 40)
 _FRACTIONS = np.concatenate([_HALF, 1 - _HALF[-2::-1]])
 _CANDIDATES = 6  # an aperiodic entry has fewer peaks; a periodic one repeats its first
 _BISECTIONS = 48
 _NEWTON_STEPS = 6
-_ORDERS = 3
+_ORDERS = 3  # derivatives of f′ that are compared at a join
 _REACH = 12.0  # the normal density there is 2e-32
 _PANEL_NODES, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
@@ -293,7 +294,6 @@ def _survey(activation: Activation, values: dict[str, Scalar]) -> _Survey:
     x = np.hstack(parts)
     slopes = df(x)
     even = np.stack([np.ptp(slopes[:, p], axis=1) == 0 for p in pieces], axis=1)
-    even[:, 1:-1] &= widths > 0
     far = np.concatenate([-_FAR, _FAR])
     far_values, far_slopes = (
         np.broadcast_to(g(far), (len(edges), 4)).reshape(-1, 2, 2) for g in (f, df)
@@ -336,7 +336,7 @@ def _stationary(s: _Survey) -> tuple[Real, Flags]:
     """Return (x, marked) of the points where f′ changes sign, the nearest to 0."""
     sign = np.sign(s.slopes)
     turns = (sign[:, :-1] != 0) & (sign[:, 1:] != sign[:, :-1])
-    turns[:, s.joints] &= ~s.broken
+    turns[:, s.joints] &= ~s.broken  # a kink is no stationary point; anchors are looked at anyway
     columns, marked = _nearest(turns, s.x[:, :-1])
     start = np.take_along_axis(sign, columns, axis=1)
     x = _bisect(

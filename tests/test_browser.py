@@ -276,7 +276,7 @@ def test_a_choice_is_carried_by_the_menu(open_page):
     step_slider(visit, "hardtanh_max_val", 1)
     before = curves(visit)
     go(visit, "Source of ELU, Hard tanh")
-    expect(visit.page.get_by_role("heading", level=2)).to_have_text(["ELU", "Hard tanh"])
+    expect(visit.page.get_by_role("heading", level=3)).to_have_text(["ELU", "Hard tanh"])
     assert query(visit)["activation"] == ["elu", "hardtanh"]
     go(visit, "Activations")
     assert picked(visit) == ["ELU", "Hard tanh"]
@@ -324,7 +324,7 @@ def test_back_and_forward_between_pages(open_page):
     with visit.rerun():
         visit.page.get_by_role("link", name="Tanh", exact=True).click()
     go(visit, "Source of Tanh")
-    expect(visit.page.get_by_role("heading", level=2)).to_have_text("Tanh")
+    expect(visit.page.get_by_role("heading", level=3)).to_have_text("Tanh")
     back(visit)
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Activations")
     assert picked(visit) == ["Tanh"]

@@ -176,6 +176,41 @@ def test_a_limit_at_a_jump_is_not_taken():
     assert found.breaks[0].value_right == -1.0
 
 
+def test_rounding_in_a_tail_is_not_a_maximum():
+    """A tanh that trembles in its last digit still only tends to ±1."""
+    tanh = ACTIVATIONS["tanh"]
+    entry = dataclasses.replace(
+        tanh,
+        function=lambda x: tanh(x) + 4e-16 * np.sin(x),
+        derivative=lambda x: tanh.gradient(x) + 4e-16 * np.cos(x),
+    )
+    found = facts(entry).range
+    assert (found.low_closed, found.high_closed) == (False, False)
+    assert (found.low, found.high) == pytest.approx((-1, 1), rel=1e-14)
+
+
+def test_a_steep_left_branch_is_found_at_its_right_end():
+    """For min(x, 0), with gradient 0 at 0, the slope 1 lies beside 0."""
+    entry = dataclasses.replace(
+        ACTIVATIONS["relu"],
+        function=lambda x: np.minimum(x, 0.0),
+        derivative=lambda x: np.where(x < 0, 1.0, 0.0),
+    )
+    found = facts(entry)
+    assert (found.max_gradient, found.max_gradient_at) == (1.0, 0.0)
+    assert found.max_gradient_reached
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, -2.0])
+def test_a_break_within_one_formula_is_smooth(at):
+    sine = ACTIVATIONS["sine"]
+    entry = dataclasses.replace(sine, breaks=lambda omega=1.0: (at,), at_breaks="Nothing happens.")
+    for omega in (1.0, 12.0, 30.0):
+        found = facts(entry, omega=omega)
+        assert found.breaks == ()
+        assert found.smoothness == INF
+
+
 @pytest.mark.parametrize(
     ("power", "kind", "smoothness"),
     [(1, Join.KINK, 0), (2, Join.BEND, 1), (3, None, 2), (4, None, 3), (5, None, INF)],
@@ -241,7 +276,9 @@ def test_breaks(key, parameters, expected):
     ],
 )
 def test_dead_share(key, parameters, expected):
-    assert facts(ACTIVATIONS[key], **parameters).dead_share == pytest.approx(expected, rel=1e-12)
+    assert facts(ACTIVATIONS[key], **parameters).dead_share == pytest.approx(
+        expected, rel=1e-12, abs=0
+    )
 
 
 @pytest.mark.parametrize("key", MOMENTS)

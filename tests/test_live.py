@@ -142,3 +142,305 @@ def decoded(payload: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
             bits = np.where(words >> 31, words & 0x7FFFFFFF, ~words).astype(np.uint32)
             tables.append(bits.view(np.float32))
     return head, tables
+
+
+# ---------------------------------------------------------------- in the browser
+
+# What a chart's traces look like: each path or marker by its trace's index.
+_DRAWN = """key => {
+    const seen = [...document.querySelectorAll(`.st-key-${key}`)].find(e => e.getClientRects().length)
+    const graph = seen.querySelector('.js-plotly-plot')
+    return [...graph.querySelectorAll('.scatterlayer > .trace')].map(group => [
+        group.__data__[0].trace.index,
+        [...group.querySelectorAll('.js-line')].map(path => path.getAttribute('d')),
+        [...group.querySelectorAll('.js-fill')].map(path => path.getAttribute('d')),
+        [...group.querySelectorAll('.point')].map(path => path.getAttribute('transform')),
+    ])
+}"""
+
+# What Plotly knows of a chart: the numbers and names of all traces.
+_KNOWN = """key => document.querySelector(`.st-key-${key} .js-plotly-plot`)._fullData
+    .map(({ name, x, y }) => ({ name, x: Array.from(x), y: Array.from(y) }))"""
+
+# The row that the component holds for each trace of a chart at one step of a slider.
+_HELD = """([key, slider, row]) => {
+    const { engine } = globalThis[Symbol.for('live-sweep')]
+    const found = []
+    for (const part of engine.decoded.values()) {
+        if (part.slider !== slider) continue
+        for (const { chart, traces } of part.charts) {
+            if (chart !== key) continue
+            for (const [index, name, source] of traces) {
+                if (source.numbers === undefined) found.push([index, name, source[row]])
+                else found.push([index, name,
+                    Array.from(source.numbers.slice(row * source.width, (row + 1) * source.width))])
+            }
+        }
+    }
+    return found
+}"""
+
+
+class Hand:
+    """A visitor's hand on one slider: mouse or finger."""
+
+    def __init__(self, visit: Visit, key: str, *, touch: bool = False) -> None:
+        self.visit = visit
+        self.key = key
+        self.input = visit.page.locator(f".st-key-{key} input[type=range]")
+        self.touch = visit.page.context.new_cdp_session(visit.page) if touch else None
+        track = self.input.evaluate(
+            """input => {
+                const { x, y, width, height } =
+                    input.closest('[role=group]').firstElementChild.getBoundingClientRect()
+                return [x, y + height / 2, width, Number(input.min), Number(input.max)]
+            }"""
+        )
+        self.left, self.y, self.width, self.low, self.high = track
+
+    @property
+    def value(self) -> float:
+        return float(self.input.input_value())
+
+    def press(self) -> None:
+        """Take hold of the thumb where it is."""
+        self._point("touchStart", self._place(self.value))
+
+    def move(self, value: float) -> None:
+        """Carry the thumb towards a value, and wait until it shows."""
+        self._point("touchMove", self._place(value))
+        self.visit.page.wait_for_function(
+            "([input, value]) => Math.abs(input.value - value) < 1e-6",
+            arg=[self.input.element_handle(), value],
+        )
+        self.frames()
+
+    def release(self) -> None:
+        if self.touch:
+            self.touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        else:
+            self.visit.page.mouse.up()
+
+    def frames(self, count: int = 3) -> None:
+        """Let the browser paint."""
+        self.visit.page.evaluate(
+            """count => new Promise(done => {
+                const next = () => count-- > 0 ? requestAnimationFrame(next) : done()
+                next()
+            })""",
+            count,
+        )
+
+    def _place(self, value: float) -> float:
+        return self.left + self.width * (value - self.low) / (self.high - self.low)
+
+    def _point(self, kind: str, x: float) -> None:
+        if self.touch:
+            points = [{"x": x, "y": self.y}]
+            self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        else:
+            self.visit.page.mouse.move(x, self.y)
+            if kind == "touchStart":
+                self.visit.page.mouse.down()
+
+
+def drawn(visit: Visit, key: str = CHART) -> dict[int, Any]:
+    """Return the picture of each trace: points of its lines and areas, places of its markers.
+
+    Plotly and the component cut a line into paths differently, and Plotly leaves out
+    a point that falls on the one before; neither can be seen.
+    """
+    found = {}
+    for index, lines, areas, dots in visit.page.evaluate(_DRAWN, key):
+        found[index] = ([*map(pieces, [" ".join(lines)])], sorted(pieces(" ".join(areas))), dots)
+    return found
+
+
+def pieces(path: str) -> list[list[tuple[float, ...]]]:
+    found = []
+    for piece in re.findall("M[^M]*", path):
+        at = [tuple(map(float, p.split(","))) for p in re.split("[ML]", piece.strip(" Z"))[1:]]
+        distinct = [p for i, p in enumerate(at) if i == 0 or p != at[i - 1]]
+        if distinct != [(0.0, 0.0)]:
+            found.append(distinct)
+    return found
+
+
+def known(visit: Visit, key: str = CHART) -> list[dict[str, Any]]:
+    return visit.page.evaluate(_KNOWN, key)
+
+
+def readings(visit: Visit) -> str:
+    return visit.page.locator(f".st-key-{READINGS}").inner_text()
+
+
+def shown(visit: Visit) -> tuple[Any, ...]:
+    """Return all of the Activations page that a slider moves."""
+    legend = visit.page.locator(f".st-key-{CHART} .js-plotly-plot .legendtext").all_inner_texts()
+    return drawn(visit), legend, readings(visit)
+
+
+ONE = "/activations?activation=elu"
+SEVERAL = "/activations?activation=selu&activation=elu&activation=softplus&activation=capped_relu"
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+@pytest.mark.parametrize("address", [ONE, SEVERAL], ids=["one", "several"])
+def test_the_page_follows_the_hand_and_stays_as_it_is_on_release(open_page: Open, address, touch):
+    visit = open_page(address, has_touch=touch)
+    before, sent = shown(visit), visit.sent
+    hand = Hand(visit, "elu_alpha", touch=touch)
+    hand.press()
+    seen = [before]
+    for value in (1.5, 2.0, 2.5, 0.4):
+        hand.move(value)
+        now = shown(visit)
+        assert all(part not in parts for part, *parts in zip(now, *seen, strict=True))
+        seen.append(now)
+    assert "ELU, α = 0.40" in now[1]
+    row = ACTIVATIONS["elu"].parameters[0].steps.tolist().index(0.4)
+    held = visit.page.evaluate(_HELD, [CHART, "elu_alpha", row])
+    assert visit.sent == sent
+    with visit.rerun():
+        hand.release()
+    assert shown(visit) == now
+    at_rest = known(visit)
+    assert len(held) > 5
+    for index, name, row in held:
+        assert at_rest[index][name][: len(row)] == row[: len(at_rest[index][name])]
+
+
+def test_the_probe_takes_its_line_tangents_and_readings_along(open_page: Open):
+    visit = open_page(SEVERAL)
+    line = visit.page.locator(f".st-key-{CHART} .js-plotly-plot .shapelayer path").first
+    hand = Hand(visit, "activations_x")
+    hand.press()
+    hand.move(2.5)
+    now, place = shown(visit), line.get_attribute("d")
+    assert "f(2.5)" in now[2]
+    with visit.rerun():
+        hand.release()
+    assert shown(visit) == now
+    assert line.get_attribute("d") == place
+
+
+def test_two_sliders_in_turn_end_where_their_link_begins(open_page: Open):
+    visit = open_page("/activations?activation=selu")
+    for key, value in (("selu_alpha", 0.5), ("selu_scale", 1.5), ("selu_alpha", 2.0)):
+        hand = Hand(visit, key)
+        hand.press()
+        hand.move(value)
+        moved = shown(visit)
+        with visit.rerun():
+            hand.release()
+        assert shown(visit) == moved
+    link = urlencode({"activation": "selu", "selu_alpha": 2.0, "selu_scale": 1.5})
+    linked = open_page(f"/activations?{link}")
+    assert shown(linked) == moved
+    assert known(linked) == known(visit)
+
+
+def test_a_sweep_through_another_value_of_the_other_slider_is_not_shown(
+    open_page: Open, server: Server
+):
+    """While the server is silent, a slider that depends on one just moved must wait."""
+    visit = open_page("/activations?activation=selu")
+    visit.page.context.set_offline(True)
+    visit.page.evaluate("WebSocket.prototype.send = () => {}")
+    first = Hand(visit, "selu_alpha")
+    first.press()
+    first.move(0.5)
+    first.release()
+    before = drawn(visit)
+    second = Hand(visit, "selu_scale")
+    second.press()
+    second.move(2.0)
+    assert drawn(visit) == before
+
+
+def test_keys_paint_at_once_and_the_page_follows(open_page: Open):
+    visit = open_page(ONE)
+    slider = visit.page.locator(".st-key-elu_alpha input[type=range]")
+    slider.focus()
+    # The picture in the frame after the key, before the server can have answered.
+    visit.page.evaluate(
+        """slow => {
+            const send = WebSocket.prototype.send
+            WebSocket.prototype.send = function (data) {
+                setTimeout(() => send.call(this, data), slow)
+            }
+        }""",
+        1000,
+    )
+    for key, value in (("ArrowRight", 1.05), ("ArrowLeft", 1.0), ("End", 3.0)):
+        before = drawn(visit)
+        with visit.rerun():
+            slider.press(key)
+            Hand(visit, "elu_alpha").frames()
+            now = shown(visit)
+            assert float(slider.input_value()) == pytest.approx(value)
+            assert now[0] != before
+        assert shown(visit) == now
+
+
+def test_zoom_and_hidden_curves_survive_and_nothing_blinks(open_page: Open):
+    visit = open_page(SEVERAL)
+    page = visit.page
+    chart = page.locator(f".st-key-{CHART} .js-plotly-plot")
+    area = chart.locator(".nsewdrag").first.bounding_box()
+    page.mouse.move(area["x"] + 100, area["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 300, area["y"] + 140, steps=4)
+    page.mouse.up()
+    chart.locator(".legendtoggle").nth(0).click()
+    page.wait_for_function(
+        f"document.querySelector('.st-key-{CHART} .js-plotly-plot')"
+        "._fullData.some(trace => trace.visible === 'legendonly')"
+    )
+    view = f"""() => {{
+        const graph = document.querySelector('.st-key-{CHART} .js-plotly-plot')
+        const {{ xaxis, yaxis, yaxis2 }} = graph._fullLayout
+        return [xaxis.range, yaxis.range, yaxis2.range, graph._fullData.map(t => t.visible)]
+    }}"""
+    before = page.evaluate(view)
+    assert before[0] != [-6, 6]
+    # In every frame: the heights of what stands in the chart's place, and its x axis.
+    page.evaluate(
+        """key => {
+            window.frames = []
+            const look = () => {
+                const seen = [...document.querySelectorAll(`.st-key-${key}`)]
+                    .filter(e => e.getClientRects().length)
+                const ticks = [...(seen[0]?.querySelectorAll('.plot-container') ?? [])].at(-1)
+                frames.push([seen.length, seen[0]?.getBoundingClientRect().height,
+                    ticks?.querySelector('.xaxislayer-above')?.textContent])
+                requestAnimationFrame(look)
+            }
+            look()
+        }""",
+        CHART,
+    )
+    hand = Hand(visit, "elu_alpha")
+    hand.press()
+    hand.move(2.0)
+    now = drawn(visit)
+    with visit.rerun():
+        hand.release()
+    page.wait_for_timeout(500)
+    assert page.evaluate(view) == before
+    assert drawn(visit) == now
+    assert len({tuple(frame) for frame in page.evaluate("frames")}) == 1
+
+
+def test_without_plotly_the_page_works_as_ever(open_page: Open, new_visit, server: Server):
+    visit = new_visit()
+    visit.page.add_init_script(WITHOUT)
+    visit.open(server.url + ONE)
+    before = shown(visit)
+    hand = Hand(visit, "elu_alpha")
+    hand.press()
+    hand.move(2.0)
+    assert shown(visit) == before
+    with visit.rerun():
+        hand.release()
+    assert "ELU, α = 2.00" in shown(visit)[1]
