@@ -727,7 +727,7 @@ class Player {
 export default function ({ parentElement }) {
   // Nothing of this is seen, so it shall take no room either, not even a gap.
   const box = parentElement.host?.closest("[data-testid=stLayoutWrapper]");
-  if (box) box.style.position = "absolute";
+  if (box) Object.assign(box.style, { position: "absolute", width: 0 });
 
   const hub = (globalThis[HUB] ??= { mounts: new Map() });
   hub.users ??= new Map();

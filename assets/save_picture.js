@@ -4,7 +4,8 @@
 const STYLE = `
   div { display: flex; gap: 0.5rem; }
   button {
-    font: inherit; font-size: 1rem; line-height: 1.6; padding: 0.25rem 0.75rem; cursor: pointer;
+    font: inherit; font-size: 0.875rem; line-height: 1.6; min-height: 2.5rem; padding: 0 0.75rem;
+    cursor: pointer;
     color: var(--st-text-color); background: var(--st-background-color);
     border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius);
   }
@@ -12,11 +13,12 @@ const STYLE = `
 `
 
 export default function ({ data, parentElement }) {
+  const row = document.createElement("div")
   const save = (format) => {
     const drawn = document.querySelector(`.st-key-${data.chart} .js-plotly-plot`)
     if (!drawn || !window.Plotly) return
     // The page shows through the chart; a file has nothing behind it.
-    const ground = getComputedStyle(parentElement).getPropertyValue("--st-background-color")
+    const ground = getComputedStyle(row).getPropertyValue("--st-background-color")
     const figure = { data: drawn.data, layout: { ...drawn.layout, paper_bgcolor: ground } }
     const { width, height } = drawn.getBoundingClientRect()
     window.Plotly.downloadImage(figure, { format, width, height, scale: 2, filename: data.name })
@@ -31,7 +33,6 @@ export default function ({ data, parentElement }) {
   })
   const style = document.createElement("style")
   style.textContent = STYLE
-  const row = document.createElement("div")
   row.append(...buttons)
   parentElement.replaceChildren(style, row)
   return () => parentElement.replaceChildren()
