@@ -121,6 +121,10 @@ function textNodes(target) {
   return nodes;
 }
 
+function textsOf(target) {
+  return textNodes(target).map((node) => node.nodeValue.trim());
+}
+
 /** Put `texts` in the place of the texts under `target`, if they are as many. */
 function setTexts(target, texts) {
   const nodes = textNodes(target);
@@ -328,6 +332,7 @@ class Chart {
     clearTimeout(this.rest);
     const behind = this.behind === graph;
     if (!behind && !missing(graph, traces, layout)) return;
+    this.keep(graph, traces, layout);
     if (stroke(graph, traces, layout)) {
       this.behind = graph;
       const settle = () => {
@@ -341,6 +346,30 @@ class Chart {
   redraw(graph, traces, layout) {
     this.behind = null;
     redraw(graph, traces, layout);
+  }
+
+  /** Note how the graph was made, where `traces` and `layout` are about to change it. */
+  keep(graph, traces, layout) {
+    for (const [index, changes] of traces) {
+      const trace = graph._fullData[index];
+      if (!trace) continue;
+      if (!this.made.traces.has(index)) this.made.traces.set(index, new Map());
+      const known = this.made.traces.get(index);
+      for (const name of changes.keys()) if (!known.has(name)) known.set(name, trace[name]);
+    }
+    for (const path of layout.keys()) {
+      if (!this.made.layout.has(path)) this.made.layout.set(path, at(graph.layout, path));
+    }
+  }
+
+  /** Show the graph as it was made. */
+  reset() {
+    const { graph } = this;
+    clearTimeout(this.rest);
+    if (!graph) return;
+    const behind = this.behind === graph;
+    this.redraw(graph, this.made.traces, this.made.layout);
+    if (behind) harmless(() => window.Plotly.redraw(graph));
   }
 
   /** See whether Streamlit has put another chart in this place, and whether it is drawn. */
@@ -376,6 +405,7 @@ class Chart {
   adopt(graph) {
     this.leave?.();
     this.drawn = graph;
+    this.made = { traces: new Map(), layout: new Map() };
     this.layout = graph.layout;
     const start = viewOf(graph);
     const carried = this.start && alike(this.start, start) ? this.view : null;
@@ -435,6 +465,9 @@ class Engine {
     this.charts = new Map();
     this.players = new Map();
     this.active = null; // the key of the slider in the visitor's hand
+    // A thumb stands at the nearest step, which need not be the value that the page shows.
+    this.moved = false;
+    this.texts = new Map(); // what stood under each target that was changed since the last run
     this.down = false; // a button or a finger, anywhere
     this.frame = 0;
     this.listeners = new AbortController();
@@ -446,7 +479,10 @@ class Engine {
         signal,
       });
     }
-    this.thumb = new MutationObserver(() => this.schedule());
+    this.thumb = new MutationObserver(() => {
+      this.moved = true;
+      this.schedule();
+    });
     hub.changed = () => harmless(() => this.refresh());
     this.refresh();
   }
@@ -465,6 +501,7 @@ class Engine {
   /** Take note of what is mounted now. */
   refresh() {
     this.lists = [];
+    this.texts.clear();
     const held = new Set();
     for (const [root, player] of this.players) {
       const { data } = this.hub.mounts.get(root) ?? {};
@@ -528,6 +565,7 @@ class Engine {
     if (slider && event.isTrusted && moves) this.silence(slider);
     if (slider === this.active) return;
     this.active = slider ?? null;
+    this.moved = false;
     this.thumb.disconnect();
     const input = this.input(slider);
     if (input) this.thumb.observe(input, { attributes: true, attributeFilter: ["value"] });
@@ -558,16 +596,16 @@ class Engine {
     return counts ? values.map((_, index) => index) : values.map(Number);
   }
 
-  /** The step that a slider is at, or -1 where that is none of those swept. */
-  row(slider) {
+  /** The step nearest to where a slider is, and whether it is exactly there. */
+  step(slider) {
     const input = this.input(slider);
     const values = this.inputs(slider);
-    if (!input || values.length === 0) return -1;
+    if (!input || values.length === 0) return { row: -1, exact: false };
     const value = Number(input.value);
     const distances = values.map((step) => Math.abs(step - value));
-    const nearest = distances.indexOf(Math.min(...distances));
+    const row = distances.indexOf(Math.min(...distances));
     const gap = values.length > 1 ? Math.abs(values[1] - values[0]) : 1;
-    return distances[nearest] < 1e-6 * gap ? nearest : -1;
+    return { row, exact: distances[row] < 1e-6 * gap };
   }
 
   /** Move a slider's thumb, as a hand would that does not let go. */
@@ -597,14 +635,15 @@ class Engine {
 
   /** Show the row of the active slider's present step. */
   paint() {
-    if (!this.active || !window.Plotly) return;
-    const row = this.row(this.active);
+    if (!this.active || !this.moved || !window.Plotly) return;
+    const { row, exact } = this.step(this.active);
+    if (!exact) return;
     const charts = new Map();
     for (const { digest, slider, through } of this.lists) {
       const part = slider === this.active ? this.decoded.get(digest) : null;
       if (!part) continue;
-      const fresh = Object.entries(through).every(([other, then]) => this.row(other) === then);
-      if (!fresh || row < 0) continue;
+      const fresh = Object.entries(through).every(([other, then]) => this.step(other).row === then);
+      if (!fresh) continue;
       for (const { chart, traces, layout } of part.charts) {
         if (!charts.has(chart)) charts.set(chart, { traces: new Map(), layout: new Map() });
         const wanted = charts.get(chart);
@@ -614,11 +653,21 @@ class Engine {
         }
         for (const [path, column] of Object.entries(layout)) wanted.layout.set(path, column[row]);
       }
-      for (const [target, texts] of Object.entries(part.texts)) setTexts(target, texts[row]);
+      for (const [target, texts] of Object.entries(part.texts)) {
+        if (!this.texts.has(target)) this.texts.set(target, textsOf(target));
+        setTexts(target, texts[row]);
+      }
     }
     for (const [key, { traces, layout }] of charts) {
       this.charts.get(key)?.show(traces, layout);
     }
+  }
+
+  /** Show the page again as it was made. */
+  reset() {
+    this.active = null;
+    for (const [target, texts] of this.texts) setTexts(target, texts);
+    for (const chart of this.charts.values()) chart.reset();
   }
 }
 
@@ -718,7 +767,9 @@ class Player {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.describe();
-    if (!taken) this.engine.set(this.slider, this.home);
+    if (taken) return;
+    this.engine.set(this.slider, this.home);
+    this.engine.reset();
   }
 }
 

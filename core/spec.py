@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from string import Template
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -157,25 +157,13 @@ def no_breaks(**parameters: Scalar) -> tuple[float, ...]:
     return ()
 
 
-@dataclass(frozen=True)
-class Activation:
-    """An elementwise activation function with its exact gradient.
-
-    Call it as ``elu(x, alpha=0.4)`` and ``elu.gradient(x, alpha=0.4)``. The
-    result has the shape of ``x``; float32 stays float32 and everything else
-    computes in float64. A parameter that is left out takes its default. A
-    parameter may also be an array, which then broadcasts against ``x``.
-
-    ``breaks`` returns, for given parameters, the points in ascending order where
-    one branch of the formula meets the next; ``core.facts`` computes what
-    happens there. ``parameter_derivatives`` holds ∂f/∂parameter where a
-    parameter is learned.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What every entry of a catalogue has: names, formulas, advice and parameters."""
 
     key: str
     name: str
     order: int
-    family: Family
     function: Function
     derivative: Function
     formula: str
@@ -190,17 +178,15 @@ class Activation:
     at_breaks: str = ""
     parameters: tuple[Parameter, ...] = ()
     breaks: Callable[..., tuple[float, ...]] = no_breaks
-    parameter_derivatives: Mapping[str, Function] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters]
-        for function in (self.function, self.derivative, *self.parameter_derivatives.values()):
-            signature = list(inspect.signature(function).parameters.values())
-            if [p.name for p in signature[1:]] != names:
+        for function in self._functions():
+            signature = list(inspect.signature(function).parameters)
+            if signature[len(signature) - len(names) :] != names:
                 raise CatalogueError(f"{self.key}: {function} does not take {names}")
-        unknown = set(self.parameter_derivatives) - set(names)
-        if unknown:
-            raise CatalogueError(f"{self.key}: no parameter named {sorted(unknown)}")
+            if len(signature) - len(names) != self._inputs():
+                raise CatalogueError(f"{self.key}: {function} takes a parameter not in {names}")
         if not self.at_breaks and self.breaks(**self.defaults):
             raise CatalogueError(f"{self.key}: say which gradient is used at the breaks")
         for framework in FRAMEWORKS:
@@ -211,31 +197,6 @@ class Activation:
     def defaults(self) -> dict[str, float]:
         """The default of every parameter, by name."""
         return {p.name: p.default for p in self.parameters}
-
-    def __call__(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
-        """Return f(x), elementwise.
-
-        Raises ``TypeError`` for an unknown parameter or an input that is not
-        real, ``ValueError`` for a parameter outside its domain.
-        """
-        return self._evaluate(self.function, x, parameters)
-
-    def gradient(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
-        """Return df/dx, elementwise; at a kink, the value that PyTorch uses.
-
-        Raises as calling the function itself does.
-        """
-        return self._evaluate(self.derivative, x, parameters)
-
-    def parameter_gradient(
-        self, name: str, x: npt.ArrayLike, /, **parameters: Scalar
-    ) -> FloatArray:
-        """Return ∂f/∂name, elementwise, for a parameter that is learned.
-
-        Raises ``KeyError`` where the entry declares no such derivative, and
-        otherwise as calling the function does.
-        """
-        return self._evaluate(self.parameter_derivatives[name], x, parameters)
 
     def snippet(self, framework: str, **parameters: float) -> str:
         """Return the function's spelling in ``framework``, every parameter written out."""
@@ -265,34 +226,85 @@ class Activation:
             resolved[p.name] = value
         return resolved
 
+    def _functions(self) -> tuple[Function, ...]:
+        return self.function, self.derivative
+
+    def _inputs(self) -> int:
+        """Return how many arrays the function takes before its parameters."""
+        return 1
+
+    def _array(self, values: npt.ArrayLike, what: str = "input") -> FloatArray:
+        """Return real numbers as an array: float32 as it is, all else as float64."""
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self.key} takes real numbers as {what}, not {array.dtype}")
+        return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+    def _values(self, parameters: Mapping[str, Scalar], dtype: np.dtype[Any]) -> dict[str, Scalar]:
+        # A NumPy array parameter of another dtype would promote a float32 input.
+        return {
+            k: np.asarray(v, dtype=dtype) if isinstance(v, np.ndarray) else float(v)
+            for k, v in self.resolve(parameters).items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(Entry):
+    """An elementwise activation function with its exact gradient.
+
+    Call it as ``elu(x, alpha=0.4)`` and ``elu.gradient(x, alpha=0.4)``. The
+    result has the shape of ``x``; float32 stays float32 and everything else
+    computes in float64. A parameter that is left out takes its default. A
+    parameter may also be an array, which then broadcasts against ``x``.
+
+    ``breaks`` returns, for given parameters, the points in ascending order where
+    one branch of the formula meets the next; ``core.facts`` computes what
+    happens there. ``parameter_derivatives`` holds ∂f/∂parameter where a
+    parameter is learned.
+    """
+
+    family: Family
+    parameter_derivatives: Mapping[str, Function] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        unknown = set(self.parameter_derivatives) - {p.name for p in self.parameters}
+        if unknown:
+            raise CatalogueError(f"{self.key}: no parameter named {sorted(unknown)}")
+
+    def __call__(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return f(x), elementwise.
+
+        Raises ``TypeError`` for an unknown parameter or an input that is not
+        real, ``ValueError`` for a parameter outside its domain.
+        """
+        return self._evaluate(self.function, x, parameters)
+
+    def gradient(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return df/dx, elementwise; at a kink, the value that PyTorch uses.
+
+        Raises as calling the function itself does.
+        """
+        return self._evaluate(self.derivative, x, parameters)
+
+    def parameter_gradient(
+        self, name: str, x: npt.ArrayLike, /, **parameters: Scalar
+    ) -> FloatArray:
+        """Return ∂f/∂name, elementwise, for a parameter that is learned.
+
+        Raises ``KeyError`` where the entry declares no such derivative, and
+        otherwise as calling the function does.
+        """
+        return self._evaluate(self.parameter_derivatives[name], x, parameters)
+
+    def _functions(self) -> tuple[Function, ...]:
+        return *super()._functions(), *self.parameter_derivatives.values()
+
     def _evaluate(
         self, function: Function, x: npt.ArrayLike, parameters: Mapping[str, Scalar]
     ) -> FloatArray:
-        array = np.asarray(x)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"{self.key} takes real numbers, not {array.dtype}")
-        if array.dtype != np.float32:
-            array = array.astype(np.float64, copy=False)
-        # A NumPy array parameter of another dtype would promote a float32 input.
-        values = {
-            k: np.asarray(v, dtype=array.dtype) if isinstance(v, np.ndarray) else float(v)
-            for k, v in self.resolve(parameters).items()
-        }
-        return np.asarray(function(array, **values))
-
-
-class Entry(Protocol):
-    """What the loader needs to know of a catalogue entry."""
-
-    @property
-    def key(self) -> str:
-        """The entry's name in URLs, tests and code: its file's name."""
-        ...
-
-    @property
-    def order(self) -> int:
-        """The entry's place in teaching order."""
-        ...
+        array = self._array(x)
+        return np.asarray(function(array, **self._values(parameters, array.dtype)))
 
 
 EntryT = TypeVar("EntryT", bound=Entry)

@@ -6,14 +6,12 @@ import math
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
 
 from core.activations import ACTIVATIONS
 from pages.ui.activation_picture import View, picture
@@ -21,7 +19,7 @@ from pages.ui.activation_sweeps import CHART, READINGS, sweeps
 from pages.ui.controls import Choice, slider_key
 from pages.ui.live import ChartSweep, Sweep
 from tests.chromium import Visit
-from tests.serving import ROOT, TALKATIVE, Server, serve
+from tests.serving import Server
 
 Open = Callable[..., Visit]
 
@@ -148,8 +146,8 @@ def decoded(payload: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
 
 # What a chart's traces look like: each path or marker by its trace's index.
 _DRAWN = """key => {
-    const seen = [...document.querySelectorAll(`.st-key-${key}`)].find(e => e.getClientRects().length)
-    const graph = seen.querySelector('.js-plotly-plot')
+    const places = [...document.querySelectorAll(`.st-key-${key}`)]
+    const graph = places.find(e => e.getClientRects().length).querySelector('.js-plotly-plot')
     return [...graph.querySelectorAll('.scatterlayer > .trace')].map(group => [
         group.__data__[0].trace.index,
         [...group.querySelectorAll('.js-line')].map(path => path.getAttribute('d')),
@@ -200,6 +198,7 @@ class Hand:
 
     @property
     def value(self) -> float:
+        """Where the thumb is."""
         return float(self.input.input_value())
 
     def press(self) -> None:
@@ -216,6 +215,7 @@ class Hand:
         self.frames()
 
     def release(self) -> None:
+        """Let go."""
         if self.touch:
             self.touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         else:
@@ -276,7 +276,7 @@ def readings(visit: Visit) -> str:
 
 def shown(visit: Visit) -> tuple[Any, ...]:
     """Return all of the Activations page that a slider moves."""
-    legend = visit.page.locator(f".st-key-{CHART} .js-plotly-plot .legendtext").all_inner_texts()
+    legend = visit.page.locator(f".st-key-{CHART} .js-plotly-plot .legendtext").all_text_contents()
     return drawn(visit), legend, readings(visit)
 
 

@@ -148,11 +148,13 @@ class Sweep:
             )
 
     def row(self, value: Any) -> int:
-        """Return which step ``value`` is, or -1 if it is none of them."""
-        for row, step in enumerate(self.values):
-            if step == value or (isinstance(value, float) and abs(step - value) < 1e-9):
-                return row
-        return -1
+        """Return the step nearest to ``value``, or the place of an option (-1 if it is none)."""
+        steps = list(self.values)
+        if value in steps:
+            return steps.index(value)
+        if isinstance(value, str):
+            return -1
+        return int(np.argmin(np.abs(np.asarray(steps, dtype=np.float64) - value)))
 
 
 def live(sweeps: Sequence[Sweep], *, key: str) -> None:
