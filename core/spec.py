@@ -307,6 +307,153 @@ class Activation(Entry):
         return np.asarray(function(array, **self._values(parameters, array.dtype)))
 
 
+@dataclass(frozen=True)
+class Labels:
+    """A finite set of numbers, such as the labels −1 and +1."""
+
+    values: tuple[float, ...]
+
+    def contains(self, values: npt.ArrayLike) -> bool:
+        """Tell whether every one of ``values`` is one of the labels."""
+        return bool(np.all(np.isin(np.asarray(values), self.values)))
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(f"{v:g}" for v in self.values).replace("-", "−") + "}"
+
+
+@dataclass(frozen=True)
+class Simplex:
+    """Distributions over the last axis: no entry negative, the sum 1 up to rounding."""
+
+    def contains(self, values: npt.ArrayLike) -> bool:
+        """Tell whether every row of ``values`` is a distribution."""
+        rows = np.asarray(values, dtype=np.float64)
+        if rows.ndim == 0 or not np.all(rows >= 0):
+            return False
+        return bool(np.all(np.abs(rows.sum(axis=-1) - 1) <= 1e-5))
+
+    def __str__(self) -> str:
+        return "the distributions (no entry negative, sum 1)"
+
+
+Domain = Interval | Labels | Simplex
+UNIT = Interval(low=0.0, high=1.0, low_closed=True, high_closed=True)
+SIGNS = Labels((-1.0, 1.0))
+
+
+class Axis(Enum):
+    """What a loss is a function of; only losses with the same axis can be compared."""
+
+    RESIDUAL = "residual"
+    MARGIN = "margin"
+    PROBABILITY = "probability"
+    LOGIT = "logit"
+    DISTRIBUTION = "distribution"
+    MASK = "mask"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss(Entry):
+    """A loss with its exact gradient with respect to the prediction; no mean is taken.
+
+    Call it as ``huber(prediction, target, delta=1.5)``. Prediction and target broadcast
+    against each other. A float32 prediction computes in float32, all else in float64.
+    The value is elementwise; where ``reduces`` is true it is one number for the last
+    axis, over which the gradient still runs. Such a loss takes an integer array with one
+    axis fewer than the prediction as class indices.
+
+    ``breaks`` are points of the axis: of the residual prediction − target, of the margin
+    target · score. ``minimiser`` names what a constant prediction has to be to make the
+    expected loss smallest, ``noise`` the noise model that the loss is the negative log
+    likelihood of; empty where there is none.
+    """
+
+    axis: Axis
+    predictions: Domain
+    targets: Domain
+    minimiser: str = ""
+    noise: str = ""
+    reduces: bool = False
+
+    def __call__(
+        self, prediction: npt.ArrayLike, target: npt.ArrayLike, /, **parameters: Scalar
+    ) -> FloatArray:
+        """Return the loss, elementwise or for each row.
+
+        Raises ``TypeError`` for an unknown parameter or an input that is not real, and
+        ``ValueError`` for a prediction, target or parameter outside its domain; nan passes.
+        """
+        return self._evaluate(self.function, prediction, target, parameters)
+
+    def gradient(
+        self, prediction: npt.ArrayLike, target: npt.ArrayLike, /, **parameters: Scalar
+    ) -> FloatArray:
+        """Return d loss / d prediction, in the shape of prediction and target together.
+
+        At a kink it is the value stated in ``at_breaks``. Raises as the loss itself does.
+        """
+        return self._evaluate(self.derivative, prediction, target, parameters)
+
+    def _inputs(self) -> int:
+        return 2
+
+    def _evaluate(
+        self,
+        function: Function,
+        prediction: npt.ArrayLike,
+        target: npt.ArrayLike,
+        parameters: Mapping[str, Scalar],
+    ) -> FloatArray:
+        guess = self._array(prediction, "prediction")
+        truth = np.asarray(target)
+        if self.reduces and truth.dtype.kind in "iu" and truth.ndim == guess.ndim - 1:
+            truth = self._one_hot(truth, guess.shape[-1])
+        truth = self._array(truth, "target").astype(guess.dtype, copy=False)
+        for what, values, domain in (
+            ("prediction", guess, self.predictions),
+            ("target", truth, self.targets),
+        ):
+            known = values[~np.isnan(values)] if isinstance(domain, Interval | Labels) else values
+            if not domain.contains(known):
+                raise ValueError(f"{self.key}: the {what} must be in {domain}, not {values}")
+        return np.asarray(function(guess, truth, **self._values(parameters, guess.dtype)))
+
+    def _one_hot(self, classes: npt.NDArray[Any], count: int) -> FloatArray:
+        if classes.size and not (classes.min() >= 0 and classes.max() < count):
+            raise ValueError(f"{self.key}: a class index must be in 0 to {count - 1}")
+        rows: FloatArray = np.eye(count)[classes]
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regulariser(Entry):
+    """A penalty on a parameter vector (the last axis), with its proximal step.
+
+    ``derivative`` is a (sub)gradient, elementwise; at a kink the value in ``at_breaks``.
+    ``proximal`` takes the vector, the step and the parameters, and returns
+    argmin over v of penalty(v) + |v − vector|² / (2 step).
+    """
+
+    proximal: Function
+
+    def __call__(self, vector: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return the penalty, one number for the last axis; raises as an activation does."""
+        array = self._array(vector)
+        return np.asarray(self.function(array, **self._values(parameters, array.dtype)))
+
+    def gradient(self, vector: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return the (sub)gradient in the shape of ``vector``."""
+        array = self._array(vector)
+        return np.asarray(self.derivative(array, **self._values(parameters, array.dtype)))
+
+    def prox(self, vector: npt.ArrayLike, step: float, /, **parameters: Scalar) -> FloatArray:
+        """Return the proximal step from ``vector``; raises ``ValueError`` unless step > 0."""
+        if not step > 0:
+            raise ValueError(f"{self.key}: the step must be positive, not {step}")
+        array = self._array(vector)
+        return np.asarray(self.proximal(array, step, **self._values(parameters, array.dtype)))
+
+
 EntryT = TypeVar("EntryT", bound=Entry)
 
 

@@ -187,6 +187,7 @@ class Hand:
         self.key = key
         self.input = visit.page.locator(f".st-key-{key} input[type=range]")
         self.touch = visit.page.context.new_cdp_session(visit.page) if touch else None
+        visit.page.locator(f".st-key-{key}").scroll_into_view_if_needed()
         track = self.input.evaluate(
             """input => {
                 const { x, y, width, height } =
@@ -388,9 +389,10 @@ def test_zoom_and_hidden_curves_survive_and_nothing_blinks(open_page: Open):
     page = visit.page
     chart = page.locator(f".st-key-{CHART} .js-plotly-plot")
     area = chart.locator(".nsewdrag").first.bounding_box()
-    page.mouse.move(area["x"] + 100, area["y"] + 40)
+    corner, other = (area["x"] + 0.6 * area["width"], area["y"] + 0.8 * area["height"]), (60, -90)
+    page.mouse.move(*corner)
     page.mouse.down()
-    page.mouse.move(area["x"] + 300, area["y"] + 140, steps=4)
+    page.mouse.move(corner[0] + other[0], corner[1] + other[1], steps=4)
     page.mouse.up()
     chart.locator(".legendtoggle").nth(0).click()
     page.wait_for_function(

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import re
 import string
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote
 
 import pytest
@@ -77,6 +78,12 @@ KEYS = (
 )
 
 
+def finished(coroutine):
+    """Run a coroutine to its end, in a thread of its own: Playwright keeps this one's loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 @pytest.fixture(scope="module")
 def visit(server):
     """Give a function that opens a page with a query string as a new visitor, and looks."""
@@ -87,7 +94,7 @@ def visit(server):
 
     def run(page, query):
         seen = len(server.log)
-        one = asyncio.run(open_page(page, query))
+        one = finished(open_page(page, query))
         assert one.exceptions == []
         assert not one.page_not_found
         assert one.kinds["heading"] > 0
@@ -215,7 +222,7 @@ def test_a_visitor_of_a_bad_link_can_go_on(server):
             runs.append(await session.rerun(page="activations"))
         return runs
 
-    first, moved, source, again = asyncio.run(go_on())
+    first, moved, source, again = finished(go_on())
     for run in (first, moved, source, again):
         assert run.exceptions == []
     assert first.sliders["elu_alpha"].value == 1.0
