@@ -732,14 +732,17 @@ class Player {
   }
 
   describe() {
+    const { label, speed, loop } = this;
     const playing = this.frame !== 0;
-    this.toggle.textContent = playing ? "■ Stop" : `▶ Sweep ${this.label}`;
-    this.toggle.setAttribute("aria-label", `${playing ? "Stop the sweep of" : "Sweep"} ${this.label}`);
-    this.pace.textContent = `${this.speed}×`;
-    this.pace.setAttribute("aria-label", `Speed ${this.speed} times`);
-    this.again.textContent = "Loop";
-    this.again.setAttribute("aria-label", "To and fro until stopped");
-    this.again.setAttribute("aria-pressed", String(this.loop));
+    const name = (button, text, spoken) => {
+      button.textContent = text;
+      button.setAttribute("aria-label", spoken);
+    };
+    if (playing) name(this.toggle, "■ Stop", `Stop the sweep of ${label}`);
+    else name(this.toggle, `▶ Sweep ${label}`, `Sweep ${label}`);
+    name(this.pace, `${speed}×`, `Speed of the sweep of ${label}: ${speed}×`);
+    name(this.again, "Loop", `Loop the sweep of ${label}`);
+    this.again.setAttribute("aria-pressed", String(loop));
   }
 
   start() {

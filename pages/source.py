@@ -12,4 +12,8 @@ for key in dict.fromkeys(controls.entry(k).key for k in controls.pick_activation
     entry = controls.entry(key)
     st.subheader(entry.name, anchor=key)
     st.caption(f"core/activations/{key}.py")
-    st.code(inspect.getsource(sys.modules[entry.function.__module__]), line_numbers=True, wrap_lines=True)
+    st.code(
+        inspect.getsource(sys.modules[entry.function.__module__]),
+        line_numbers=True,
+        wrap_lines=True,
+    )

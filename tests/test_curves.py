@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 
 from core.activations import ACTIVATIONS
-from core.curves import POINTS, Curve, Marks, curve, difference, fit, grid, limits, marks, probe
+from core.curves import (
+    POINTS,
+    Curve,
+    Marks,
+    curve,
+    difference,
+    fit,
+    grid,
+    limits,
+    marks,
+    probe,
+    stretches,
+)
+from core.facts import facts
 
 WINDOW = (-6.0, 6.0)
 
@@ -250,11 +263,56 @@ def test_axes_do_not_depend_on_the_order_of_what_is_compared():
     assert len(found) == 1
 
 
-def test_fit_just_holds_the_curves():
+def test_fit_holds_the_curves_and_zero():
     x = np.array([0.0, 1.0, 2.0])
     high = Curve(x, np.array([1.0, np.nan, 3.0]), np.array([-2.0, -1.0, np.inf]))
     found = fit([high])
-    assert found.value == pytest.approx((-0.21, 3.21))
+    # A margin of 7 % on either side; above f there is room for the legend.
+    assert found.value[0] == pytest.approx(-0.21)
+    assert 3.21 <= found.value[1] < 4.5
     assert found.gradient == pytest.approx((-2.14, 0.14))
     flat = fit([Curve(x, np.zeros(3), np.zeros(3))])
     assert flat.value[0] < 0 < flat.value[1]
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3])
+@every_activation
+def test_shaded_stretches_are_those_of_the_facts(activation, threshold):
+    x = grid(*WINDOW, activation.breaks(**activation.defaults))
+    drawn = stretches(curve(activation, x), threshold)
+    assert drawn.ndim == 2
+    assert drawn.shape[1:] == (2,)
+    step = 12 / (POINTS - 1)
+    wanted = [
+        (max(one.low, WINDOW[0]), min(one.high, WINDOW[1]))
+        for one in facts(activation, saturated_below=threshold).saturation
+        if one.low < WINDOW[1] and one.high > WINDOW[0]
+    ]
+    # One that is hardly wider than the grid may fall between two of its points, and a gap
+    # in f′ parts a stretch, unseen.
+    found = [ends for ends in joined(drawn.tolist()) if ends[1] - ends[0] > 1.5 * step]
+    wanted = [ends for ends in wanted if ends[1] - ends[0] > 1.5 * step]
+    assert len(found) == len(wanted)
+    for ends, expected in zip(found, wanted, strict=True):
+        assert ends == pytest.approx(expected, abs=step / 4)
+
+
+def joined(found):
+    """Join stretches that touch."""
+    whole = []
+    for left, right in found:
+        if whole and left - whole[-1][1] < 1e-9:
+            whole[-1][1] = right
+        else:
+            whole.append([left, right])
+    return whole
+
+
+def test_stretches_of_a_sweep_are_padded():
+    # Slope 0 saturates on the left, slope ½ nowhere.
+    slope = np.array([[0.0], [0.5]])
+    prelu = ACTIVATIONS["prelu"]
+    found = stretches(curve(prelu, grid(*WINDOW, (0.0,)), negative_slope=slope), 0.01)
+    assert found.shape == (2, 1, 2)
+    assert found[0, 0] == pytest.approx([-6.0, 0.0], abs=1e-9)
+    assert np.isnan(found[1]).all()

@@ -6,7 +6,6 @@ quiet hours, so that whoever opens a shared link may well be the first visitor o
 server, on any page.
 """
 
-import asyncio
 import subprocess
 import sys
 import urllib.request
@@ -18,7 +17,7 @@ from playwright.sync_api import expect
 
 from tests.chromium import Visit
 from tests.serving import ROOT, TALKATIVE, Server, serve
-from tests.websocket_client import Run, Session
+from tests.websocket_client import Run, Session, finished
 
 PAGES = ["", *sorted(script.stem for script in ROOT.glob("pages/[!_]*.py"))]
 """Every page's path in the URL; the home page's is empty."""
@@ -72,7 +71,7 @@ def visit(server: Server, *pages: str) -> list[Run]:
                 runs.append(await session.rerun(page=page))
         return runs
 
-    return asyncio.run(open_all())
+    return finished(open_all())
 
 
 def assert_stands(run: Run, server: Server) -> None:

@@ -6,7 +6,7 @@ import math
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +19,7 @@ from pages.ui.activation_sweeps import CHART, READINGS, sweeps
 from pages.ui.controls import Choice, slider_key
 from pages.ui.live import ChartSweep, Sweep
 from tests.chromium import Visit
-from tests.serving import Server
+from tests.serving import ROOT, TALKATIVE, Server, serve
 
 Open = Callable[..., Visit]
 
@@ -318,7 +318,7 @@ def test_the_probe_takes_its_line_tangents_and_readings_along(open_page: Open):
     hand.press()
     hand.move(2.5)
     now, place = shown(visit), line.get_attribute("d")
-    assert "f(2.5)" in now[2]
+    assert "at x = 2.5" in now[2]
     with visit.rerun():
         hand.release()
     assert shown(visit) == now
@@ -446,3 +446,154 @@ def test_without_plotly_the_page_works_as_ever(open_page: Open, new_visit, serve
     with visit.rerun():
         hand.release()
     assert "ELU, α = 2.00" in shown(visit)[1]
+
+
+# ---------------------------------------------------------------- other kinds of pictures
+
+TOY = """
+import sys
+sys.path.insert(0, ROOT)
+import numpy as np
+import streamlit as st
+from pages.ui.live import ChartSweep, Sweep, live, player
+
+STEPS, RATES, WIDTHS = list(range(11)), ["tiny", "small", "large"], np.arange(11) / 10
+X, GRID = np.linspace(-1, 1, 9), np.linspace(0, 1, 6).reshape(2, 3)
+
+def field(k): return np.float32(np.sin(k * GRID))
+def line(k, slope): return np.float32(k * X**2 + slope * X)
+def parabola(w): return np.float32(w * X**2)
+def say(k): return f"**{k}** is the step.\\n\\nIts square is `{k * k}`."
+
+@st.fragment
+def page():
+    k = st.slider("k", 0, 10, 3, key="k")
+    player("k", "k", key="play-k")
+    rate = RATES.index(st.select_slider("rate", RATES, "small", key="rate"))
+    w = st.slider("w", 0.0, 1.0, 0.25, 0.1, key="w")
+    player("w", "w", key="play-w")
+    with st.container(key="said"):
+        st.markdown(say(k))
+    st.plotly_chart({
+        "data": [{"type": "heatmap", "z": field(k), "zmin": -1, "zmax": 1}],
+        "layout": {"height": 200, "annotations": [{"x": 1, "y": 1, "text": f"k is {k}"}]},
+    }, key="field")
+    plain = {"x": np.float32(X), "mode": "lines", "line": {"simplify": False}}
+    st.plotly_chart({
+        "data": [
+            {**plain, "y": line(k, rate), "name": f"line {k}"},
+            {**plain, "y": parabola(w), "name": "parabola"},
+        ],
+        "layout": {
+            "height": 200, "xaxis": {"range": [-1, 1]}, "yaxis": {"range": [-2, 10]},
+            "shapes": [{"type": "rect", "x0": 0, "x1": k / 10, "y0": 0, "y1": 1}],
+        },
+    }, key="line")
+    fields = {0: {"z": np.stack([field(v) for v in STEPS])}}
+    notes = {"annotations[0].text": [f"k is {v}" for v in STEPS]}
+    lines = {0: {
+        "y": np.stack([line(v, rate) for v in STEPS]),
+        "name": [f"line {v}" for v in STEPS],
+    }}
+    boxes = {"shapes[0].x1": [v / 10 for v in STEPS]}
+    tilted = {0: {"y": np.stack([line(k, place) for place in range(len(RATES))])}}
+    opened = {1: {"y": np.stack([parabola(v) for v in WIDTHS])}}
+    live([
+        Sweep("k", STEPS, [ChartSweep("field", fields, notes), ChartSweep("line", lines, boxes)],
+              {"said": [say(v) for v in STEPS]}),
+        Sweep("rate", RATES, [ChartSweep("line", tilted)]),
+        Sweep("w", WIDTHS, [ChartSweep("line", opened)]),
+    ], key="live")
+
+st.set_page_config(layout="wide")
+page()
+"""
+
+# All that the toy page shows: what Plotly knows and has drawn of both charts, and the text.
+_TOY = """() => {
+    const [field, line] = ['field', 'line']
+        .map(key => document.querySelector(`.st-key-${key} .js-plotly-plot`))
+    return {
+        z: field._fullData[0].z.map(row => Array.from(row)),
+        note: field.querySelector('.annotation').textContent,
+        names: [...line.querySelectorAll('.legendtext')].map(e => e.textContent),
+        box: line._fullLayout.shapes[0].x1,
+        paths: [...line.querySelectorAll('.scatterlayer .js-line')].map(e => e.getAttribute('d')),
+        said: document.querySelector('.st-key-said').innerText,
+    }
+}"""
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("toy")
+    (root / "app.py").write_text(f"ROOT = {str(ROOT)!r}\n{TOY}", encoding="utf-8")
+    with serve(root=root, options=TALKATIVE) as running:
+        yield running
+
+
+@pytest.fixture
+def on_toy(toy: Server, new_visit: Open) -> Visit:
+    visit = new_visit(height=1000)
+    visit.open(toy.url)
+    return visit
+
+
+@pytest.mark.parametrize(
+    ("key", "thumb", "moves"),
+    [
+        ("k", 7, {"z", "note", "names", "box", "paths", "said"}),
+        ("rate", 2, {"paths"}),
+        ("w", 0.8, {"paths"}),
+    ],
+)
+def test_heat_maps_notes_boxes_texts_and_options_follow(on_toy: Visit, key, thumb, moves):
+    before, sent = on_toy.page.evaluate(_TOY), on_toy.sent
+    hand = Hand(on_toy, key)
+    hand.press()
+    hand.move(thumb)
+    now = on_toy.page.evaluate(_TOY)
+    assert {part for part in now if now[part] != before[part]} == moves
+    assert on_toy.sent == sent
+    with on_toy.rerun():
+        hand.release()
+    assert on_toy.page.evaluate(_TOY) == now
+
+
+@pytest.mark.parametrize("key", ["k", "w"], ids=["on a step", "between steps"])
+def test_the_player_moves_the_thumb_and_brings_everything_back(on_toy: Visit, key):
+    page = on_toy.page
+    before, sent = page.evaluate(_TOY), on_toy.sent
+    thumb = page.locator(f".st-key-{key} input[type=range]")
+    home = thumb.input_value()
+    player = page.locator(f".st-key-play-{key}")
+    player.get_by_role("button", name="Speed").click()
+    player.get_by_role("button", name=f"Sweep {key}", exact=True).press("Enter")
+    values, paths = set(), set()
+    stop = player.get_by_role("button", name="Stop")
+    while stop.is_visible():
+        values.add(thumb.input_value())
+        paths.add(tuple(page.evaluate(_TOY)["paths"]))
+    assert len(values) > 3
+    assert len(paths) > 3
+    assert thumb.input_value() == home
+    assert page.evaluate(_TOY) == before
+    assert on_toy.sent == sent
+
+
+def test_the_player_loops_until_stopped_and_yields_to_a_hand(on_toy: Visit):
+    page = on_toy.page
+    player = page.locator(".st-key-play-k")
+    player.get_by_role("button", name="Loop").click()
+    for _ in range(2):
+        player.get_by_role("button", name="Speed").click()
+    player.get_by_role("button", name="Sweep k", exact=True).click()
+    # Up, and down again: without the loop it would be back at 3 at the end.
+    page.wait_for_function("document.querySelector('.st-key-k input').value === '10'")
+    page.wait_for_function("document.querySelector('.st-key-k input').value === '7'")
+    slider = page.locator(".st-key-k input[type=range]")
+    with on_toy.rerun():
+        slider.press("Home")
+    assert player.get_by_role("button", name="Sweep k", exact=True).is_visible()
+    now = page.evaluate(_TOY)
+    assert (now["names"][0], now["said"].split()[0]) == ("line 0", "0")

@@ -5,11 +5,9 @@ right in the link. They are sent over the protocol itself: a browser's address b
 tidy some of them up first.
 """
 
-import asyncio
 import itertools
 import re
 import string
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote
 
 import pytest
@@ -21,7 +19,7 @@ from core.activations import ACTIVATIONS
 from pages.ui import controls
 from tests.test_browser import curves, picked
 from tests.test_hosting import PAGES
-from tests.websocket_client import Session
+from tests.websocket_client import Session, finished
 
 every_page = pytest.mark.parametrize("page", PAGES)
 
@@ -76,12 +74,6 @@ KEYS = (
     "activations_threshold",
     "activations_framework",
 )
-
-
-def finished(coroutine):
-    """Run a coroutine to its end, in a thread of its own: Playwright keeps this one's loop."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,11 @@ messages, ``runtime/forward_msg_cache.py`` for references).
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 from google.protobuf.message import Message
@@ -46,6 +48,9 @@ _STATE_FIELDS = {
     "button_group": "string_array_value",
     "button": "trigger_value",
 }
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -315,6 +320,12 @@ class Session:
             for p in run.of("slider")
             if (key := _key(p.id)) and not p.options
         }
+
+
+def finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, in a thread of its own: Playwright keeps this one's loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def _typed(proto: Message) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from core.spec import FRAMEWORKS
 from pages.ui import charts, controls, export, wording
 from pages.ui.activation_picture import THIRDS, View, picture
 from pages.ui.activation_sweeps import CHART, PROBE, PROBE_STEPS, READINGS, sweeps
-from pages.ui.controls import Choice, Settings
+from pages.ui.controls import Choice, Settings, segments
 from pages.ui.live import live
 
 WINDOW = "activations_window"
@@ -24,7 +25,7 @@ FRAMEWORK = "activations_framework"
 
 WINDOWS = ("3", "6", "10")
 FACTORS = ("off", "1", "10", "100", "1000")
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     PROBE: -1.0,
     WINDOW: "6",
     DIFFERENCE: "off",
@@ -106,30 +107,19 @@ def explain(keys: Sequence[str]) -> None:
 
 def _options(count: int, x: float) -> View:
     with st.expander("View", icon=":material/tune:"):
-        half = st.segmented_control(
-            "x from −n to n",
-            WINDOWS,
-            default=DEFAULTS[WINDOW],
-            key=WINDOW,
-            bind="query-params",
-            required=True,
-        )
-        factor = st.segmented_control(
+        half = segments("x from −n to n", WINDOWS, DEFAULTS[WINDOW], WINDOW)
+        factor = segments(
             "Difference from the first function, times",
             FACTORS,
-            default=DEFAULTS[DIFFERENCE],
-            key=DIFFERENCE,
-            bind="query-params",
-            required=True,
+            DEFAULTS[DIFFERENCE],
+            DIFFERENCE,
             disabled=count < 2,
         )
-        third = st.segmented_control(
+        third = segments(
             "Third panel",
             list(THIRDS),
-            default=DEFAULTS[THIRD],
-            key=THIRD,
-            bind="query-params",
-            required=True,
+            DEFAULTS[THIRD],
+            THIRD,
             help="∂f/∂parameter exists where the parameter is learned: PReLU and Swish.",
         )
         threshold = st.slider(
@@ -200,13 +190,11 @@ def _receipts(choices: Sequence[Choice], view: View) -> None:
 
 def _code(choices: Sequence[Choice]) -> None:
     st.subheader("In code", anchor="code")
-    framework = st.segmented_control(
+    framework = segments(
         "Framework",
-        FRAMEWORK_NAMES,
-        default=DEFAULTS[FRAMEWORK],
-        key=FRAMEWORK,
-        bind="query-params",
-        required=True,
+        list(FRAMEWORK_NAMES),
+        DEFAULTS[FRAMEWORK],
+        FRAMEWORK,
         label_visibility="collapsed",
     )
     for choice in choices:

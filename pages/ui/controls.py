@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
 from core.activations import ACTIVATIONS
 from core.spec import Activation, Parameter
-from pages.ui import state
-from pages.ui.wording import number
+from pages.ui import state, wording
 
 ACTIVATION = "activation"
 MOST = 6
@@ -86,7 +86,9 @@ def current_activations() -> list[str]:
 
 def pick_activations() -> list[str]:
     """Offer the catalogue and return the keys picked, at most six; stop the page if none."""
-    strangers = [k for k in st.query_params.get_all(ACTIVATION) if k not in OPTIONS]
+    asked = list(dict.fromkeys(st.query_params.get_all(ACTIVATION)))
+    known = [k for k in asked if k in OPTIONS]
+    strangers = [k for k in asked if k not in OPTIONS]
     current_activations()
     chosen = st.multiselect(
         "Activation functions",
@@ -100,8 +102,11 @@ def pick_activations() -> list[str]:
         help="Up to six at once. A name with (2) is a second copy with sliders of its own.",
     )
     if strangers:
-        listed = ", ".join(f"“{s[:40]}”" for s in strangers[:3])
-        st.warning(f"The link asks for {listed}, which is not in the catalogue; it was left out.")
+        listed = ", ".join(f"“{wording.literal(s)}”" for s in strangers[:3])
+        more = f" and {len(strangers) - 3} more" if len(strangers) > 3 else ""
+        st.warning(f"Not in the catalogue, and so left out: {listed}{more}.")
+    if len(known) > MOST:
+        st.warning(f"The link names {len(known)} functions; the first {MOST} are shown.")
     state.publish(ACTIVATION, chosen, _DEFAULT)
     if not chosen:
         st.info("Pick at least one function to see its curve.")
@@ -127,6 +132,14 @@ def value_text(parameter: Parameter, value: float) -> str:
     if abs(float(text) - value) > 1e-9:
         text = f"{value:.{max(4, decimals)}f}"
     return text.replace("-", "−")
+
+
+def segments(label: str, options: Sequence[str], default: str, key: str, **more: Any) -> str:
+    """Offer a choice of one; an empty value in the link counts as the default."""
+    chosen: str | None = st.segmented_control(
+        label, options, default=default, key=key, bind="query-params", required=True, **more
+    )
+    return chosen or default
 
 
 def presets(offered: Sequence[Preset]) -> None:
@@ -171,7 +184,7 @@ def _slider(key: str, parameter: Parameter) -> float:
             st.caption("Set to", width="content")
             for label, setting in parameter.settings.items():
                 st.button(
-                    f"{label}: {number(setting)}",
+                    f"{label}: {wording.number(setting)}",
                     key=f"{widget} set to {label}",
                     type="tertiary",
                     on_click=state.assign,

@@ -1,6 +1,7 @@
 """Numbers, intervals and facts in words, as they stand on the page."""
 
 import math
+import re
 from collections.abc import Sequence
 
 from core.facts import Facts, Join
@@ -76,6 +77,11 @@ def steepest(facts: Facts) -> str:
     if math.isinf(facts.max_gradient_at):
         return f"{fixed(facts.max_gradient)} as x → {at}"
     return f"{fixed(facts.max_gradient)} at x = {at}"
+
+
+def literal(text: str, most: int = 40) -> str:
+    """Return a visitor's text so that Markdown shows it as it stands, in one short line."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split())[:most])
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

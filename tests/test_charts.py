@@ -1,0 +1,268 @@
+"""Figures: valid for Plotly, made of stand-in colours, marked and shaded where they should be."""
+
+import base64
+import itertools
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.activations import ACTIVATIONS
+from core.curves import Curve, Limits, Marks, Probe
+from pages.ui import charts, controls
+from pages.ui.activation_picture import THIRDS, View, draw, picture
+from pages.ui.controls import Choice
+
+NOTHING = np.empty(0)
+SIDES = np.array([-1.0, 1.0])
+LIMITS = Limits((-1.0, 2.0), (-3.0, 4.0), (-5.0, 6.0))
+
+
+def view(**changes):
+    settings = {"half": 6.0, "probe": -1.0, "third": None, "threshold": 0.01, "factor": None}
+    return View(**settings | changes)
+
+
+def shown(*keys, **changes):
+    choices = [Choice(key, controls.entry(key).defaults) for key in keys]
+    return picture(choices, view(**changes)).figure.spec
+
+
+def decoded(array):
+    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
+
+
+def numbers(spec):
+    """Return the specification with its arrays as lists, which Plotly checks one by one."""
+    if isinstance(spec, dict):
+        if set(spec) == {"dtype", "bdata"}:
+            return decoded(spec).tolist()
+        return {name: numbers(value) for name, value in spec.items()}
+    return [numbers(value) for value in spec] if isinstance(spec, list) else spec
+
+
+def assert_valid(spec):
+    """Let Plotly validate a specification, as sent and with its arrays decoded."""
+    json.dumps(spec, allow_nan=False)
+    go.Figure(spec)
+    figure = go.Figure(numbers(spec))
+    for trace, sent in zip(figure.data, spec["data"], strict=True):
+        assert len(trace.x) == len(trace.y) == decoded(sent["y"]).size
+
+
+def drawing(name="f", *, saturated=(), marks=None, third=None):
+    """Return one made-up function, whose every number is known."""
+    x = np.array([-1.0, 0.0, 1.0])
+    at = np.array([0.5])
+    return charts.Drawn(
+        name=name,
+        curve=Curve(x, x**2, 2 * x, third),
+        marks=marks or Marks(NOTHING, NOTHING, NOTHING),
+        probe=Probe(at, at**2, 2 * at, at + SIDES, at**2 + 2 * at * SIDES),
+        saturated=np.reshape(np.asarray(saturated, dtype=float), (-1, 2)),
+    )
+
+
+def figure(*drawn, titles=("f(x)", "f′(x)")):
+    spec = charts.functions(
+        drawn, window=(-6.0, 6.0), limits=LIMITS, probe=0.5, titles=titles
+    ).to_dict()
+    assert_valid(spec)
+    return spec
+
+
+def on(spec, axis):
+    return [trace for trace in spec["data"] if trace["yaxis"] == axis]
+
+
+@pytest.mark.parametrize("third", THIRDS.values(), ids=str)
+@pytest.mark.parametrize("key", ACTIVATIONS)
+def test_figure_of_every_entry_is_valid(key, third):
+    assert_valid(shown(key, third=third))
+
+
+def test_figure_of_six_functions_is_valid():
+    keys = ["hardshrink", "step", "prelu", "prelu-2", "sine", "capped_relu"]
+    for third in THIRDS.values():
+        assert_valid(shown(*keys, third=third))
+    for factor in (1.0, 1000.0):
+        assert_valid(shown(*keys, factor=factor))
+
+
+def test_a_wrong_figure_is_not_valid():
+    spec = shown("elu")
+    spec["data"][0]["no_such_attribute"] = 1
+    with pytest.raises(ValueError, match="no_such_attribute"):
+        assert_valid(spec)
+
+
+def test_finished_figure_is_sent_as_it_stands():
+    spec = charts.finish([{"type": "scatter", "y": np.array([1.0, np.nan])}], {"height": 10})
+    assert spec.to_dict() is spec.spec
+    (trace,) = spec.to_dict()["data"]
+    assert decoded(trace["y"]) == pytest.approx([1, np.nan], nan_ok=True)
+    assert trace["y"]["dtype"] == "f4"
+    layout = spec.to_dict()["layout"]
+    assert layout == {"template": {}, "colorway": list(charts.COLOURS), "height": 10}
+
+
+def test_colours_are_the_stand_ins_of_streamlit():
+    # streamlit/elements/lib/streamlit_plotly_theme.py: "#000001" is the first category.
+    assert list(charts.COLOURS) == [f"#00000{place}" for place in range(1, 9)]
+    spec = shown("elu", "relu", "tanh")
+    for place, name in enumerate(("ELU, α = 1.00", "ReLU", "Tanh")):
+        lines = [t for t in spec["data"] if t.get("name") == name]
+        assert {t["line"]["color"] for t in lines} == {charts.COLOURS[place]}
+    text = json.dumps(spec["data"])
+    assert not {w for w in text.split('"') if w.startswith("#")} - {*charts.COLOURS, charts.SHADE}
+
+
+def test_gradient_has_the_colour_of_its_function_and_is_dashed():
+    spec = figure(drawing("one"), drawing("two"))
+    for name in ("one", "two"):
+        value, slope = (t for t in spec["data"] if t.get("name") == name)
+        assert (value["yaxis"], slope["yaxis"]) == ("y", "y2")
+        assert value["line"]["color"] == slope["line"]["color"]
+        assert (value["line"]["dash"], slope["line"]["dash"]) == ("solid", "dash")
+        # One entry in the legend, which hides both.
+        assert (value["showlegend"], slope["showlegend"]) == (True, False)
+        assert value["legendgroup"] == slope["legendgroup"]
+
+
+def test_third_panel():
+    spec = figure(drawing(third=np.array([2.0, 2.0, 2.0])), titles=("f(x)", "f′(x)", "f″"))
+    (third,) = on(spec, "y3")
+    assert decoded(third["y"]).tolist() == [2, 2, 2]
+    assert third["line"]["dash"] == "dot"
+    layout = spec["layout"]
+    assert layout["xaxis"]["anchor"] == "y3"
+    assert layout["yaxis3"]["range"] == [-5.0, 6.0]
+
+
+@pytest.mark.parametrize("titles", [("f(x)", "f′(x)"), ("f(x)", "f′(x)", "f″")])
+def test_panels_stack_without_overlap(titles):
+    layout = figure(drawing(), titles=titles)["layout"]
+    names = ["yaxis", "yaxis2", "yaxis3"][: len(titles)]
+    assert [layout[name]["title"]["text"] for name in names] == list(titles)
+    domains = [layout[name]["domain"] for name in names]
+    assert domains[0][1] == 1.0
+    assert domains[-1][0] == pytest.approx(0.0, abs=1e-9)
+    for (bottom, top), (_, next_top) in itertools.pairwise(domains):
+        assert next_top < bottom < top
+    # The shading has an axis of its own, exactly where the gradient's is.
+    assert layout["yaxis4"]["domain"] == layout["yaxis2"]["domain"]
+    assert layout["yaxis2"]["overlaying"] == "y4"
+
+
+def test_axes_and_probe_are_where_they_are_told():
+    layout = figure(drawing())["layout"]
+    assert layout["xaxis"]["range"] == [-6.0, 6.0]
+    assert layout["yaxis"]["range"] == [-1.0, 2.0]
+    assert layout["yaxis2"]["range"] == [-3.0, 4.0]
+    (line,) = layout["shapes"]
+    assert (line["x0"], line["x1"]) == (0.5, 0.5)
+
+
+def test_one_function_is_shaded_over_the_whole_panel():
+    spec = figure(drawing(saturated=[(-1, -0.5), (0.25, 1)]))
+    (shade,) = on(spec, "y4")
+    assert (shade["fill"], shade["fillcolor"]) == ("toself", charts.SHADE)
+    x, y = decoded(shade["x"]), decoded(shade["y"])
+    gap = np.isnan(y)
+    assert (np.isnan(x) == gap).all()
+    rectangles = [(x[i : i + 4].tolist(), y[i : i + 4].tolist()) for i in (0, 5)]
+    assert rectangles == [
+        ([-1, -1, -0.5, -0.5], [0, 1, 1, 0]),
+        ([0.25, 0.25, 1, 1], [0, 1, 1, 0]),
+    ]
+
+
+def test_several_functions_are_shaded_in_lanes():
+    spec = figure(*(drawing(str(i), saturated=[(-1, 0)]) for i in range(controls.MOST)))
+    lanes = on(spec, "y4")
+    heights = [decoded(lane["y"])[0] for lane in lanes]
+    assert [lane["line"]["color"] for lane in lanes] == list(charts.COLOURS[: controls.MOST])
+    assert np.diff(heights) == pytest.approx([0.03] * (controls.MOST - 1), abs=1e-6)
+    assert min(heights) > 0
+    assert max(heights) < 0.25
+    for lane, height in zip(lanes, heights, strict=True):
+        assert decoded(lane["x"])[:2].tolist() == [-1, 0]
+        assert decoded(lane["y"])[:2].tolist() == [height, height]
+        assert "fill" not in lane
+
+
+def test_nothing_is_shaded_where_nothing_saturates():
+    for spec in (figure(drawing()), shown("identity"), shown("identity", "leaky_relu")):
+        for shade in on(spec, "y4"):
+            assert decoded(shade["x"]).size == 0
+
+
+def test_marks_are_open_and_full_circles():
+    three = np.array([0.0, 0.0, 0.0])
+    marks = Marks(three, np.array([1.0, np.nan, np.nan]), np.array([np.nan, 2.0, 3.0]))
+    spec = figure(drawing(marks=marks))
+    on_value, on_slope = (
+        t for t in spec["data"] if t["mode"] == "markers" and len(t["marker"]["symbol"]) == 3
+    )
+    assert (on_value["yaxis"], on_slope["yaxis"]) == ("y", "y2")
+    for dots in (on_value, on_slope):
+        assert dots["marker"]["symbol"] == ["circle-open", "circle", "circle-open"]
+    assert decoded(on_slope["y"]) == pytest.approx([np.nan, 2, 3], nan_ok=True)
+
+
+def test_marks_of_two_breaks():
+    for trace in shown("hardshrink")["data"]:
+        if trace["mode"] == "markers" and decoded(trace["x"]).size > 1:
+            assert trace["marker"]["symbol"] == ["circle-open", "circle", "circle-open"] * 2
+
+
+def test_probe_traces_come_last():
+    one = drawing(saturated=[(-1, 0)], third=np.zeros(3))
+    traces = charts.function_traces(one, 2, lanes=True)
+    assert len(traces) == one.size
+    tangent, dot, slope_dot = traces[-charts.PROBE_TRACES :]
+    assert tangent["x"].tolist() == [-0.5, 1.5]
+    assert tangent["y"].tolist() == [-0.75, 1.25]
+    assert (dot["x"].item(), dot["y"].item()) == (0.5, 0.25)
+    assert (slope_dot["x"].item(), slope_dot["y"].item()) == (0.5, 1.0)
+    assert {t.get("line", t.get("marker"))["color"] for t in traces[-3:]} == {charts.COLOURS[2]}
+    assert "hovertemplate" not in tangent
+
+
+@pytest.mark.parametrize("key", ACTIVATIONS)
+def test_size_is_the_number_of_traces(key):
+    entry = ACTIVATIONS[key]
+    for third in THIRDS.values():
+        one = draw(entry, key, view(third=third), entry.defaults)
+        assert one.size == len(charts.function_traces(one, 0, lanes=False))
+
+
+def test_differences_have_the_colours_of_the_second_functions():
+    spec = shown("relu", "elu", "gelu", factor=10.0)
+    named = [(t["name"], t["yaxis"], t["line"]["color"]) for t in spec["data"]]
+    assert named == [
+        (f"{name} − ReLU", axis, charts.COLOURS[place])
+        for place, name in ((1, "ELU, α = 1.00"), (2, "GELU"))
+        for axis in ("y", "y2")
+    ]
+    assert spec["layout"]["yaxis"]["title"]["text"] == "10·(f − ReLU)"
+    low, high = spec["layout"]["yaxis"]["range"]
+    for trace in on(spec, "y"):
+        assert low < decoded(trace["y"]).min()
+        assert decoded(trace["y"]).max() < high
+
+
+def test_varying_keeps_what_differs_from_row_to_row():
+    trace = {
+        "x": np.array([[0.0, 1.0], [0.0, 1.0]]),
+        "y": np.array([[0.0, np.nan], [2.0, np.nan]]),
+        "other": np.array([1.0, 2.0]),
+        "name": "f",
+    }
+    assert set(charts.varying(trace)) == {"y"}
+
+
+def test_figures_are_small():
+    # One move of a slider sends its figure again.
+    assert len(json.dumps(shown("elu"))) < 12_000
