@@ -18,8 +18,14 @@ import numpy.typing as npt
 from core.numeric import second_derivative
 from core.spec import Activation, FloatArray, Scalar
 
-POINTS = 201
-"""Evenly spaced points in a window; 800 pixels wide, a curve bends by under 0.1 pixel between."""
+POINTS = (121, 241, 481, 961)
+"""How many evenly spaced points a window may be given: see :func:`resolution`."""
+
+_NEAR_ZERO = np.geomspace(0.01, 1.6, 23)
+"""Distances from 0 of further points: that is where activations bend most sharply."""
+
+BEND = 5e-3
+"""The share of a panel's height by which a drawn line may miss its curve: a pixel at most."""
 
 Third = Literal["second", "parameter"]
 """What a third panel can show: f″, or ∂f/∂p for the parameter p that training would move."""
@@ -65,20 +71,52 @@ class Probe:
 
 
 def grid(
-    low: float, high: float, breaks: Sequence[Scalar] = (), points: int = POINTS
+    low: float, high: float, breaks: Sequence[Scalar] = (), points: int = POINTS[0]
 ) -> FloatArray:
-    """Return ``points`` even points in [low, high] with three more at each break, sorted.
+    """Return ``points`` even points in [low, high], denser at 0, and three at each break.
 
-    ``breaks`` are numbers or arrays of shape (S, 1); the result then has the shape
-    (S, points + 3·len(breaks)). A break outside the window is drawn in to its end.
+    The result is sorted. ``breaks`` are numbers or arrays of shape (S, 1); the result then
+    has one row each. A break outside the window is drawn in to its end.
     """
-    even = np.linspace(low, high, points)
+    near = np.concatenate([-_NEAR_ZERO, _NEAR_ZERO])
+    even = np.concatenate([np.linspace(low, high, points), near[(low < near) & (near < high)]])
     inside = [np.clip(np.asarray(b, dtype=np.float64), low, high) for b in breaks]
     extra = [f(b) for b in inside for f in (_just_left, np.asarray, _just_right)]
     shape = np.broadcast_shapes((1,), *(e.shape for e in extra))
-    columns = [np.broadcast_to(even, (*shape[:-1], points))]
+    columns = [np.broadcast_to(even, (*shape[:-1], even.size))]
     columns += [np.broadcast_to(e, shape) for e in extra]
     return np.sort(np.concatenate(columns, axis=-1), axis=-1)
+
+
+def resolution(activation: Activation, low: float, high: float) -> int:
+    """Return how many even points [low, high] needs, wherever the function's sliders stand.
+
+    Straight lines between that many points miss f and f′ by no more than ``BEND`` of the
+    panel's height at the defaults and at both ends of every slider.
+    """
+    spans = limits([activation], low, high)
+    settings = [{}, *({p.name: end} for p in activation.parameters for end in (p.low, p.high))]
+    for points in POINTS[:-1]:
+        for parameters in settings:
+            x = grid(low, high, activation.breaks(**activation.resolve(parameters)), points)
+            middles = (x[1:] + x[:-1]) / 2
+            for function, (bottom, top) in (
+                (activation, spans.value),
+                (activation.gradient, spans.gradient),
+            ):
+                ends = function(x, **parameters)
+                missed = np.abs(function(middles, **parameters) - (ends[1:] + ends[:-1]) / 2)
+                # A line may jump at a break, between neighbouring floats.
+                wide = np.diff(x) > _JUMP
+                shown = np.minimum(ends[1:], ends[:-1]) < top
+                if np.any(missed[wide & shown] > BEND * (top - bottom)):
+                    break
+            else:
+                continue
+            break
+        else:
+            return points
+    return POINTS[-1]
 
 
 def curve(

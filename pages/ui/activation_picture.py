@@ -16,6 +16,7 @@ from core.curves import (
     limits,
     marks,
     probe,
+    resolution,
     stretches,
 )
 from core.spec import Activation, Scalar
@@ -76,7 +77,8 @@ def draw(
     entry: Activation, name: str, view: View, parameters: Mapping[str, Scalar]
 ) -> charts.Drawn:
     """Sample all that is drawn of one function; a parameter may be an array (S, 1)."""
-    points = grid(*view.window, entry.breaks(**parameters))
+    count = _resolution(entry.key, view.window)
+    points = grid(*view.window, entry.breaks(**parameters), count)
     sampled = curve(entry, points, third=view.third, **parameters)
     return charts.Drawn(
         name=name,
@@ -89,7 +91,8 @@ def draw(
 
 def _differences(choices: Sequence[Choice], view: View, factor: float) -> Picture:
     breaks = [b for c in choices for b in c.entry.breaks(**c.parameters)]
-    points = grid(*view.window, breaks)
+    count = max(_resolution(c.entry.key, view.window) for c in choices)
+    points = grid(*view.window, breaks, count)
     curves = difference([curve(c.entry, points, **c.parameters) for c in choices], factor)
     times = "" if factor == 1 else f"{factor:g}·"
     first = choices[0].name
@@ -104,6 +107,11 @@ def _differences(choices: Sequence[Choice], view: View, factor: float) -> Pictur
         titles=[f"{times}(f − {first})", f"{times}(f′ − {first}′)"],
     )
     return Picture(figure, curves, [])
+
+
+@lru_cache(maxsize=512)
+def _resolution(key: str, window: tuple[float, float]) -> int:
+    return resolution(ACTIVATIONS[key], *window)
 
 
 @lru_cache(maxsize=512)

@@ -57,6 +57,8 @@ export default function ({ data, parentElement }) {
 }
 """
 
+_MARKS = re.compile(r"[\\\[*`|\n]|--|^\s*(?:[-+#]+|\d+\.) |^\s*$")
+
 _engine = st.components.v2.component("live_engine", js=_ENGINE_JS)
 _mount = st.components.v2.component("live_mount", js=_MOUNT_JS)
 
@@ -211,6 +213,8 @@ def _planes(rows: npt.NDArray[np.float32]) -> bytes:
 
 def _pieces(markdown: str) -> list[str]:
     """Return the texts between the marks of lines, tables, emphasis, code and links."""
+    if not _MARKS.search(markdown):  # as nearly every cell of a table is: thousands of them
+        return [markdown.strip()]
     words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
     words = re.sub(r"^(?:[ |:-]*--[ |:-]*$|\s*(?:[-+*#]+|\d+\.) )", "", words, flags=re.MULTILINE)
     pieces = re.split(r"(?<!\\)(?:\*+|`+|\||\n)", words)
