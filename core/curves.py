@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.numeric import second_derivative
-from core.spec import Activation, FloatArray, Scalar
+from core.spec import Activation, FloatArray, Graph, Scalar
 
 POINTS = (121, 241, 481, 961)
 """How many evenly spaced points a window may be given: see :func:`resolution`."""
@@ -88,21 +88,21 @@ def grid(
     return np.sort(np.concatenate(columns, axis=-1), axis=-1)
 
 
-def resolution(activation: Activation, low: float, high: float) -> int:
+def resolution(graph: Graph, low: float, high: float, most: float | None = None) -> int:
     """Return how many even points [low, high] needs, wherever the function's sliders stand.
 
     Straight lines between that many points miss f and f′ by no more than ``BEND`` of the
     panel's height at the defaults and at both ends of every slider.
     """
-    spans = limits([activation], low, high)
-    settings = [{}, *({p.name: end} for p in activation.parameters for end in (p.low, p.high))]
+    spans = limits([graph], low, high, most=most)
+    settings = [{}, *({p.name: end} for p in graph.parameters for end in (p.low, p.high))]
     for points in POINTS[:-1]:
         for parameters in settings:
-            x = grid(low, high, activation.breaks(**activation.resolve(parameters)), points)
+            x = grid(low, high, graph.breaks(**graph.resolve(parameters)), points)
             middles = (x[1:] + x[:-1]) / 2
             for function, (bottom, top) in (
-                (activation, spans.value),
-                (activation.gradient, spans.gradient),
+                (graph, spans.value),
+                (graph.gradient, spans.gradient),
             ):
                 ends = function(x, **parameters)
                 missed = np.abs(function(middles, **parameters) - (ends[1:] + ends[:-1]) / 2)
@@ -120,29 +120,31 @@ def resolution(activation: Activation, low: float, high: float) -> int:
 
 
 def curve(
-    activation: Activation, x: FloatArray, *, third: Third | None = None, **parameters: Scalar
+    graph: Graph, x: FloatArray, *, third: Third | None = None, **parameters: Scalar
 ) -> Curve:
     """Sample f, f′ and, if asked for, a third curve at ``x``, with a gap wherever one jumps.
 
-    Raises as calling the activation does.
+    Raises as calling the function does.
     """
-    value = activation(x, **parameters)
-    gradient = activation.gradient(x, **parameters)
+    value = graph(x, **parameters)
+    gradient = graph.gradient(x, **parameters)
     x, value, gradient = (np.array(a) for a in np.broadcast_arrays(x, value, gradient))
-    for b, left, right in _sides(activation, parameters):
+    for b, left, right in _sides(graph, parameters):
         here = x == b
-        for drawn, function in ((value, activation), (gradient, activation.gradient)):
+        for drawn, function in ((value, graph), (gradient, graph.gradient)):
             jump = np.abs(function(right, **parameters) - function(left, **parameters)) > _JUMP
             drawn[here & jump] = np.nan
-    return Curve(x, value, gradient, _third(activation, x, third, parameters))
+    for drawn in (value, gradient):
+        drawn[np.isinf(drawn)] = np.nan  # beyond any picture
+    return Curve(x, value, gradient, _third(graph, x, third, parameters))
 
 
-def marks(activation: Activation, **parameters: Scalar) -> Marks:
+def marks(graph: Graph, **parameters: Scalar) -> Marks:
     """Return what to mark at each break: limits that are not taken, and the value that is."""
     columns: dict[str, list[FloatArray]] = {"x": [], "value": [], "gradient": []}
-    for b, left, right in _sides(activation, parameters):
+    for b, left, right in _sides(graph, parameters):
         columns["x"] += [b, b, b]
-        for name, function in (("value", activation), ("gradient", activation.gradient)):
+        for name, function in (("value", graph), ("gradient", graph.gradient)):
             before, at, after = (function(p, **parameters) for p in (left, b, right))
             jump = np.abs(after - before) > _JUMP
             columns[name] += [
@@ -181,14 +183,14 @@ def stretches(curve: Curve, threshold: float) -> FloatArray:
     return found.reshape(*shape, *found.shape[1:])
 
 
-def probe(activation: Activation, x: npt.ArrayLike, reach: float, **parameters: Scalar) -> Probe:
+def probe(graph: Graph, x: npt.ArrayLike, reach: float, **parameters: Scalar) -> Probe:
     """Return f and f′ at ``x``, and the tangent over ``reach`` to either side of it.
 
     ``x`` is a number or of shape (S, 1), and so may be the parameters; arrays then have
     the shape (1,) or (S, 1), and the tangent's ends (2,) or (S, 2).
     """
     at = np.atleast_1d(np.asarray(x, dtype=np.float64))
-    value, gradient = activation(at, **parameters), activation.gradient(at, **parameters)
+    value, gradient = graph(at, **parameters), graph.gradient(at, **parameters)
     at, value, gradient = np.broadcast_arrays(at, value, gradient)
     offsets = np.array([-reach, reach])
     return Probe(at, value, gradient, at + offsets, value + gradient * offsets)
@@ -217,36 +219,42 @@ class Limits:
 
 
 def limits(
-    activations: Sequence[Activation], low: float, high: float, third: Third | None = None
+    graphs: Sequence[Graph],
+    low: float,
+    high: float,
+    third: Third | None = None,
+    most: float | None = None,
 ) -> Limits:
-    """Choose vertical axes that stay put while any parameter of ``activations`` moves.
+    """Choose vertical axes that stay put while any parameter of ``graphs`` moves.
 
     They hold the curves at the defaults and, as far as that does not crush those, at
-    both ends of every slider.
+    both ends of every slider. ``most`` is how far from 0 they may reach, half the
+    window's width unless given.
     """
     x = np.linspace(low, high, 121)
     usual: list[Curve] = []
     extreme: list[Curve] = []
-    for activation in activations:
-        usual.append(curve(activation, x, third=third))
-        for parameter in activation.parameters:
+    for graph in graphs:
+        usual.append(curve(graph, x, third=third))
+        for parameter in graph.parameters:
             extreme += [
-                curve(activation, x, third=third, **{parameter.name: end})
+                curve(graph, x, third=third, **{parameter.name: end})
                 for end in (parameter.low, parameter.high)
             ]
-    width = high - low
+    most = (high - low) / 2 if most is None else most
     return Limits(
-        value=_span(
-            [c.value for c in usual], [c.value for c in extreme], stretch=0.6, most=width / 2
-        ),
+        value=_span([c.value for c in usual], [c.value for c in extreme], stretch=0.6, most=most),
         gradient=_span(
-            [c.gradient for c in usual], [c.gradient for c in extreme], stretch=1.0, most=4.0
+            [c.gradient for c in usual],
+            [c.gradient for c in extreme],
+            stretch=1.0,
+            most=max(4.0, most),
         ),
         third=_span(
             [c.third for c in usual if c.third is not None],
             [c.third for c in extreme if c.third is not None],
             stretch=1.0,
-            most=width / 2,
+            most=most,
         ),
     )
 
@@ -260,16 +268,16 @@ def fit(curves: Sequence[Curve]) -> Limits:
 
 
 def _third(
-    activation: Activation,
+    graph: Graph,
     x: FloatArray,
     third: Third | None,
     parameters: Mapping[str, Scalar],
 ) -> FloatArray | None:
     if third == "second":
-        return second_derivative(activation, x, **parameters)
-    if third == "parameter":
-        for name in activation.parameter_derivatives:
-            return activation.parameter_gradient(name, x, **parameters)
+        return second_derivative(graph, x, **parameters)
+    if third == "parameter" and isinstance(graph, Activation):
+        for name in graph.parameter_derivatives:
+            return graph.parameter_gradient(name, x, **parameters)
     return None
 
 
@@ -313,10 +321,10 @@ def _ends(arrays: Sequence[FloatArray], at_least: tuple[float, float]) -> tuple[
 
 
 def _sides(
-    activation: Activation, parameters: Mapping[str, Scalar]
+    graph: Graph, parameters: Mapping[str, Scalar]
 ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
-    resolved = activation.resolve(parameters)
-    points = [np.atleast_1d(np.asarray(b, np.float64)) for b in activation.breaks(**resolved)]
+    resolved = graph.resolve(parameters)
+    points = [np.atleast_1d(np.asarray(b, np.float64)) for b in graph.breaks(**resolved)]
     return [(b, _just_left(b), _just_right(b)) for b in points]
 
 

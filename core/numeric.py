@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from core.spec import Activation, FloatArray, Scalar
+from core.spec import FloatArray, Graph, Scalar
 
 Real = npt.NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def _shifted_weights() -> tuple[Real, Real]:
     return full, inner
 
 
-def break_table(activation: Activation, parameters: Mapping[str, Scalar]) -> Real:
+def break_table(graph: Graph, parameters: Mapping[str, Scalar]) -> Real:
     """Return the breaks for every parameter setting, one row a setting.
 
     ``parameters`` are complete; arrays among them have one entry a setting (in any
@@ -82,7 +82,7 @@ def break_table(activation: Activation, parameters: Mapping[str, Scalar]) -> Rea
     """
     columns = np.broadcast_arrays(np.zeros(1), *(np.ravel(v) for v in parameters.values()))
     rows = [
-        sorted({b for b in activation.breaks(**setting) if np.isfinite(b)})
+        sorted({b for b in graph.breaks(**setting) if np.isfinite(b)})
         for setting in (
             dict(zip(parameters, values, strict=True))
             for _, *values in zip(*(c.tolist() for c in columns), strict=True)
@@ -215,45 +215,48 @@ def numerical_derivative(
     return np.reshape(_derivative(function, points.ravel(), edges)[0], points.shape)
 
 
-def second_derivative(activation: Activation, x: npt.ArrayLike, /, **parameters: Scalar) -> Real:
+def second_derivative(graph: Graph, x: npt.ArrayLike, /, **parameters: Scalar) -> Real:
     """Return f″(x), by differences of the exact gradient within one piece of f.
 
     The result has the shape of ``x``; exactly at a break where f″ does not exist it is
     nan. Parameters may be columns of shape (S, 1): then ``x`` has shape (N,) or (S, N)
-    and the result (S, N). Raises as calling the activation does, and ``ValueError``
+    and the result (S, N). Raises as calling the function does, and ``ValueError``
     for shapes other than these.
     """
-    values = activation.resolve(parameters)
+    values = graph.resolve(parameters)
     points = np.asarray(x, dtype=np.float64)
     shape = np.broadcast_shapes(*(np.shape(v) for v in values.values()))
     if shape and (len(shape) != 2 or shape[1] != 1 or points.ndim > 2):
-        raise ValueError(f"{activation.key}: parameters must be numbers or columns, not {shape}")
+        raise ValueError(f"{graph.key}: parameters must be numbers or columns, not {shape}")
     points = points if shape else points.ravel()
-    edges = break_table(activation, values)
-    result = _derivative(lambda z: activation.derivative(z, **values), points, edges)
+    edges = break_table(graph, values)
+    result = _derivative(lambda z: graph.gradient(z, **values), points, edges)
     if edges.shape[-1]:
         # Where f itself jumps f″ does not exist, though f′ may agree on both sides.
-        _, slope, _ = _at_breaks(lambda z: activation.function(z, **values), edges)
+        _, slope, _ = _at_breaks(lambda z: graph(z, **values), edges)
         for b in range(edges.shape[-1]):
             nowhere = (points == edges[:, b : b + 1]) & np.isnan(slope[:, b : b + 1])
             result = np.where(nowhere, np.nan, result)
     return result if shape else np.reshape(result[0], np.shape(x))
 
 
-def receipt(activation: Activation, x: npt.ArrayLike, /, **parameters: float) -> Receipt:
+def receipt(
+    graph: Graph, x: npt.ArrayLike, /, ends: tuple[float, ...] = (), **parameters: float
+) -> Receipt:
     """Compare the exact gradient with a numerical derivative of f at the points ``x``.
 
-    Points at a break are left out, because the gradient there is a convention.
-    Raises as calling the activation does.
+    Points at a break are left out, because the gradient there is a convention; so are
+    ``ends``, where f stops being defined, and no stencil reaches beyond them.
+    Raises as calling the function does.
     """
-    values = activation.resolve(parameters)
-    edges = break_table(activation, values)
+    values = graph.resolve(parameters)
+    edges = np.sort(np.hstack([break_table(graph, values), np.array([ends]).reshape(1, -1)]))
     points = np.asarray(x, dtype=np.float64).ravel()
     near = NEAR_BREAK * np.maximum(1.0, np.abs(points))
     points = points[~(np.abs(points[:, None] - edges) <= near[:, None]).any(axis=-1)]
     if not points.size:
         return Receipt(largest_difference=0.0, at=np.nan, points=0)
-    numerical = _derivative(lambda z: activation.function(z, **values), points, edges)[0]
-    difference = np.abs(activation.derivative(points, **values) - numerical)
+    numerical = _derivative(lambda z: graph(z, **values), points, edges)[0]
+    difference = np.abs(graph.gradient(points, **values) - numerical)
     worst = int(difference.argmax())
     return Receipt(float(difference[worst]), float(points[worst]), points.size)

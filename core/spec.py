@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from string import Template
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -305,6 +305,37 @@ class Activation(Entry):
     ) -> FloatArray:
         array = self._array(x)
         return np.asarray(function(array, **self._values(parameters, array.dtype)))
+
+
+class Graph(Protocol):
+    """A function of one number, as it is drawn: an activation, or a loss at a fixed target."""
+
+    @property
+    def key(self) -> str:
+        """The key of the catalogue entry behind it."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The numbers that shape it."""
+        ...
+
+    @property
+    def breaks(self) -> Callable[..., tuple[float, ...]]:
+        """The points where branches meet, for given parameters."""
+        ...
+
+    def resolve(self, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Fill in and check parameters."""
+        ...
+
+    def __call__(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return the value, elementwise."""
+        ...
+
+    def gradient(self, x: npt.ArrayLike, /, **parameters: Scalar) -> FloatArray:
+        """Return the derivative, elementwise."""
+        ...
 
 
 @dataclass(frozen=True)

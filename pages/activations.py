@@ -1,6 +1,6 @@
 """Activations: what one lets through, and what it does to the gradient on the way back."""
 
-from pages.ui import activation_view, controls, frame
+from pages.ui import activation_view, controls, explorer, frame
 from pages.ui.controls import Preset
 
 PRESETS = (
@@ -44,7 +44,7 @@ PRESETS = (
 )
 
 frame.begin("activations")
-controls.presets(PRESETS)
-keys = controls.current_activations()
+controls.presets(controls.ACTIVATION_PICKER, PRESETS)
+keys = controls.ACTIVATION_PICKER.current()
 activation_view.explore(keys)
-activation_view.explain(keys)
+explorer.explain(keys)

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui import controls, frame
 
 frame.begin("source")
-for key in dict.fromkeys(controls.entry(k).key for k in controls.pick_activations()):
+for key in dict.fromkeys(controls.entry(k).key for k in controls.ACTIVATION_PICKER.pick()):
     entry = controls.entry(key)
     st.subheader(entry.name, anchor=key)
     st.caption(f"core/activations/{key}.py")

@@ -98,11 +98,12 @@ def functions(
     limits: Limits,
     probe: float,
     titles: Sequence[str],
+    axis: str = "x",
 ) -> Finished:
     """Draw f above f′ and, where sampled, a third panel; with marks, tangents and shading."""
     lanes = len(drawn) > 1
     traces = [t for place, one in enumerate(drawn) for t in function_traces(one, place, lanes)]
-    return finish(traces, _panels(window, limits, probe, titles))
+    return finish(traces, _panels(window, limits, probe, titles, axis))
 
 
 def function_traces(one: Drawn, place: int, lanes: bool) -> list[Spec]:
@@ -151,10 +152,11 @@ def differences(
     limits: Limits,
     probe: float,
     titles: Sequence[str],
+    axis: str = "x",
 ) -> Finished:
     """Draw differences of functions, and of their gradients below."""
     traces = [t for place, one in enumerate(drawn, 1) for t in difference_traces(one, place)]
-    return finish(traces, _panels(window, limits, probe, titles))
+    return finish(traces, _panels(window, limits, probe, titles, axis))
 
 
 def difference_traces(one: Difference, place: int) -> list[Spec]:
@@ -236,7 +238,7 @@ def _saturation(stretches: FloatArray, colour: str, lane: int | None) -> Spec:
 
 
 def _panels(
-    window: tuple[float, float], limits: Limits, probe: float, titles: Sequence[str]
+    window: tuple[float, float], limits: Limits, probe: float, titles: Sequence[str], axis: str
 ) -> Spec:
     """Lay out two or three panels above one another, sharing x; nothing jumps."""
     spans = (limits.value, limits.gradient, limits.third)[: len(titles)]
@@ -257,7 +259,7 @@ def _panels(
         },
         "xaxis": {
             "range": list(window),
-            "title": {"text": "x", "standoff": 4},
+            "title": {"text": axis, "standoff": 4},
             "zeroline": True,
             "showgrid": True,
             "anchor": f"y{len(titles)}",

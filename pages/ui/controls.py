@@ -1,24 +1,85 @@
 """From the catalogue to controls: pickers, sliders and presets, all of them in the URL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from core.activations import ACTIVATIONS
-from core.spec import Activation, Parameter
+from core.losses import LOSSES
+from core.sections import SECTIONS
+from core.spec import Activation, Loss, Parameter
 from pages.ui import state, wording
 
 ACTIVATION = "activation"
+LOSS = "loss"
 MOST = 6
 _COPY = "-2"
-_DEFAULT = ("elu",)
+
+_ENTRIES: dict[str, Activation | Loss] = {**ACTIVATIONS, **LOSSES}
 
 Settings = tuple[tuple[str, float], ...]
 
-OPTIONS = (*ACTIVATIONS, *(f"{key}{_COPY}" for key, a in ACTIVATIONS.items() if a.parameters))
-"""What can be picked: every entry, and a second copy of each one that has parameters."""
+
+def _with_copies(entries: Iterable[Activation | Loss]) -> tuple[str, ...]:
+    """Return every key, and behind them a second copy of each entry that has parameters."""
+    offered = list(entries)
+    return (*(e.key for e in offered), *(f"{e.key}{_COPY}" for e in offered if e.parameters))
+
+
+OPTIONS = _with_copies(ACTIVATIONS.values())
+"""The activations that can be picked."""
+
+LOSS_OPTIONS = _with_copies(loss for loss in LOSSES.values() if loss.axis in SECTIONS)
+"""The losses that can be picked: those that are a function of one number."""
+
+
+@dataclass(frozen=True)
+class Picker:
+    """A choice of several entries, shared by all pages through the URL parameter ``key``."""
+
+    key: str
+    label: str
+    options: tuple[str, ...]
+    default: tuple[str, ...]
+
+    def current(self) -> list[str]:
+        """Return the keys picked so far, before the picker of the page is drawn."""
+        return state.choice(self.key, self.options, self.default, MOST)
+
+    def pick(self) -> list[str]:
+        """Offer the catalogue and return the keys picked, at most six; stop if there are none."""
+        asked = list(dict.fromkeys(st.query_params.get_all(self.key)))
+        known = [k for k in asked if k in self.options]
+        strangers = [k for k in asked if k not in self.options]
+        self.current()
+        chosen = st.multiselect(
+            self.label,
+            self.options,
+            key=self.key,
+            format_func=name,
+            max_selections=MOST,
+            select_all=False,
+            wrap=True,
+            placeholder="Pick a function",
+            help="Up to six at once. A name with (2) is a second copy with sliders of its own.",
+        )
+        if strangers:
+            shown = ", ".join(f"“{wording.literal(s)}”" for s in strangers[:3])
+            more = f" and {len(strangers) - 3} more" if len(strangers) > 3 else ""
+            st.warning(f"Not in the catalogue, and so left out: {shown}{more}.")
+        if len(known) > MOST:
+            st.warning(f"The link names {len(known)} functions; the first {MOST} are shown.")
+        state.publish(self.key, chosen, self.default)
+        if not chosen:
+            st.info("Pick at least one function to see its curve.")
+            st.stop()
+        return chosen
+
+
+ACTIVATION_PICKER = Picker(ACTIVATION, "Activation functions", OPTIONS, ("elu",))
+LOSS_PICKER = Picker(LOSS, "Losses", LOSS_OPTIONS, ("squared_error", "absolute_error", "huber"))
 
 
 @dataclass(frozen=True)
@@ -34,7 +95,7 @@ class Choice:
         return tuple(self.parameters.items())
 
     @property
-    def entry(self) -> Activation:
+    def entry(self) -> Activation | Loss:
         """The catalogue entry behind this choice."""
         return entry(self.key)
 
@@ -58,14 +119,14 @@ class Preset:
 
     label: str
     look_for: str
-    activations: Sequence[str]
+    functions: Sequence[str]
     parameters: Mapping[str, float] = field(default_factory=dict)
     controls: Mapping[str, object] = field(default_factory=dict)
 
 
-def entry(key: str) -> Activation:
+def entry(key: str) -> Activation | Loss:
     """Return the catalogue entry that ``key`` or a copy of it stands for."""
-    return ACTIVATIONS[key.removesuffix(_COPY)]
+    return _ENTRIES[key.removesuffix(_COPY)]
 
 
 def name(key: str) -> str:
@@ -77,41 +138,6 @@ def listed(keys: Sequence[str]) -> str:
     """Name one or two functions, and count the rest."""
     names = list(dict.fromkeys(entry(key).name for key in keys))
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-
-
-def current_activations() -> list[str]:
-    """Return the activations picked so far, before the picker of the page is drawn."""
-    return state.choice(ACTIVATION, OPTIONS, _DEFAULT, MOST)
-
-
-def pick_activations() -> list[str]:
-    """Offer the catalogue and return the keys picked, at most six; stop the page if none."""
-    asked = list(dict.fromkeys(st.query_params.get_all(ACTIVATION)))
-    known = [k for k in asked if k in OPTIONS]
-    strangers = [k for k in asked if k not in OPTIONS]
-    current_activations()
-    chosen = st.multiselect(
-        "Activation functions",
-        OPTIONS,
-        key=ACTIVATION,
-        format_func=name,
-        max_selections=MOST,
-        select_all=False,
-        wrap=True,
-        placeholder="Pick a function",
-        help="Up to six at once. A name with (2) is a second copy with sliders of its own.",
-    )
-    if strangers:
-        listed = ", ".join(f"“{wording.literal(s)}”" for s in strangers[:3])
-        more = f" and {len(strangers) - 3} more" if len(strangers) > 3 else ""
-        st.warning(f"Not in the catalogue, and so left out: {listed}{more}.")
-    if len(known) > MOST:
-        st.warning(f"The link names {len(known)} functions; the first {MOST} are shown.")
-    state.publish(ACTIVATION, chosen, _DEFAULT)
-    if not chosen:
-        st.info("Pick at least one function to see its curve.")
-        st.stop()
-    return chosen
 
 
 def sliders(key: str) -> Choice:
@@ -142,7 +168,7 @@ def segments(label: str, options: Sequence[str], default: str, key: str, **more:
     return chosen or default
 
 
-def presets(offered: Sequence[Preset]) -> None:
+def presets(picker: Picker, offered: Sequence[Preset]) -> None:
     """Offer settings worth seeing as a row of buttons; each sets controls and so the URL."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="presets"):
         st.markdown("**Try this**", width="content")
@@ -152,14 +178,14 @@ def presets(offered: Sequence[Preset]) -> None:
                 help=preset.look_for,
                 type="tertiary",
                 on_click=_load,
-                args=(preset,),
+                args=(picker, preset),
                 width="content",
             )
 
 
-def _load(preset: Preset) -> None:
-    values: dict[str, object] = {ACTIVATION: list(preset.activations), **preset.controls}
-    for key in preset.activations:
+def _load(picker: Picker, preset: Preset) -> None:
+    values: dict[str, object] = {picker.key: list(preset.functions), **preset.controls}
+    for key in preset.functions:
         for p in entry(key).parameters:
             widget = slider_key(key, p.name)
             values[widget] = float(preset.parameters.get(widget, p.default))

@@ -30,9 +30,14 @@ def fixed(value: float, decimals: int = 4) -> str:
     return f"{value + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0: no −0.0000
 
 
-def at(x: float) -> str:
+def at(x: float, axis: str = "x") -> str:
     """Write where something is read off."""
-    return f"at x = {number(x)}"
+    return f"at {symbol(axis)} = {number(x)}"
+
+
+def symbol(axis: str) -> str:
+    """Return the symbol in an axis' title such as "residual, r = ŷ − y"."""
+    return axis.rpartition(", ")[2].partition(" =")[0]
 
 
 def percent(share: float) -> str:

@@ -1,23 +1,17 @@
-"""What each slider of the Activations page moves, for all of its steps at once."""
+"""What each slider of an explorer page moves, for all of its steps at once."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
 from core.curves import probe
 from core.facts import headlines
-from core.spec import FloatArray, Interval
+from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
-from pages.ui.activation_picture import Picture, View, draw
 from pages.ui.controls import Choice, Settings
 from pages.ui.live import ChartSweep, Sweep
-
-CHART = "activations_chart"
-READINGS = "activations_readings"
-PROBE = "activations_x"
-PROBE_STEPS = np.round(np.arange(-100, 101) / 10, 1)
+from pages.ui.picture import Picture, View, draw, reach
 
 
 def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Sweep]:
@@ -35,9 +29,9 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Swee
             # Without the slider's own value, which changes nothing in its sweep.
             others = tuple((k, v) for k, v in choice.parameters.items() if k != parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
-            found += [_curve_sweep(*at, replace(view, probe=0.0)), _reading_sweep(*at, view)]
+            found += [_curve_sweep(*at, view.still), _reading_sweep(*at, view)]
     settings = tuple((c.key, c.settings) for c in choices)
-    found.append(_probe_sweep(settings, tuple(firsts), view.half))
+    found.append(_probe_sweep(settings, tuple(firsts), view.still))
     return found
 
 
@@ -48,31 +42,18 @@ def _curve_sweep(
     """Sweep what a parameter moves whatever the probe: curves, marks, shading, headlines."""
     values, parameters, names = _swept(key, name, others)
     entry = controls.entry(key)
-    drawn = draw(entry, "", view, parameters)
+    drawn = draw(key, "", view, parameters)
     traces = charts.function_traces(drawn, place, lanes)[: -charts.PROBE_TRACES]
     changes = {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
     for i, trace in enumerate(traces):
         if "hovertemplate" in trace:
             changes[first + i]["name"] = names
-    found = headlines(entry, **{k: np.ravel(v) for k, v in parameters.items()})
-    ranges = [
-        Interval(*ends)
-        for ends in zip(
-            found.range_low.tolist(),
-            found.range_high.tolist(),
-            found.low_closed.tolist(),
-            found.high_closed.tolist(),
-            strict=True,
-        )
-    ]
-    texts = {
-        _cell(place, 0): names,
-        _cell(place, 3): [wording.fixed(v) for v in found.max_gradient.tolist()],
-        _cell(place, 4): [wording.fixed(v) for v in found.gradient_at_zero.tolist()],
-        _cell(place, 5): [wording.interval(one) for one in ranges],
-    }
+    cell = partial(_cell, view, place)
+    texts = {cell(0): names}
+    if isinstance(entry, Activation):
+        texts |= {cell(3 + i): column for i, column in enumerate(_headlines(entry, parameters))}
     slider = controls.slider_key(key, name)
-    return Sweep(slider, values, [ChartSweep(CHART, changes)], texts)
+    return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
 
 @lru_cache(maxsize=128)
@@ -81,35 +62,35 @@ def _reading_sweep(
 ) -> Sweep:
     """Sweep what a parameter moves at the probe: the tangent, the dots, f and f′ there."""
     values, parameters, _ = _swept(key, name, others)
-    drawn = draw(controls.entry(key), "", view, parameters)
+    drawn = draw(key, "", view, parameters)
     traces = charts.function_traces(drawn, place, lanes)
     changes = {
         first + i: charts.varying(trace)
         for i, trace in enumerate(traces)
         if i >= len(traces) - charts.PROBE_TRACES
     }
-    texts = _values_there(place, drawn.probe.value, drawn.probe.gradient)
+    texts = _values_there(view, place, drawn.probe.value, drawn.probe.gradient)
     slider = controls.slider_key(key, name)
-    return Sweep(slider, values, [ChartSweep(CHART, changes)], texts)
+    return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
 
 @lru_cache(maxsize=128)
 def _probe_sweep(
-    settings: tuple[tuple[str, Settings], ...], firsts: tuple[int, ...], half: float
+    settings: tuple[tuple[str, Settings], ...], firsts: tuple[int, ...], view: View
 ) -> Sweep:
     """Sweep what the probe moves: its line, every tangent and dot, f and f′ there."""
-    x = PROBE_STEPS[:, None]
-    at = [wording.at(v) for v in PROBE_STEPS.tolist()]
-    texts = {f"{READINGS}[0][0]": at}
+    scene = view.scene
+    steps = scene.steps
+    texts = {f"{scene.readings}[0][0]": [wording.at(v, scene.axis) for v in steps.tolist()]}
     changes = {}
     for place, (key, parameters) in enumerate(settings):
-        here = probe(controls.entry(key), x, half / 5, **dict(parameters))
+        here = probe(view.graph(key), steps[:, None], reach(scene), **dict(parameters))
         traces = charts.probe_traces(here, place)
         first = firsts[place + 1] - charts.PROBE_TRACES
         changes |= {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
-        texts |= _values_there(place, here.value, here.gradient)
-    line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), PROBE_STEPS)
-    return Sweep(PROBE, PROBE_STEPS, [ChartSweep(CHART, changes, line)], texts)
+        texts |= _values_there(view, place, here.value, here.gradient)
+    line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), steps)
+    return Sweep(scene.probe, steps, [ChartSweep(scene.chart, changes, line)], texts)
 
 
 def _swept(
@@ -122,10 +103,26 @@ def _swept(
     return parameter.steps, {**dict(others), name: parameter.steps[:, None]}, labels
 
 
-def _values_there(place: int, value: FloatArray, gradient: FloatArray) -> dict[str, list[str]]:
+def _headlines(
+    entry: Activation, parameters: Mapping[str, float | FloatArray]
+) -> Iterator[list[str]]:
+    """Give the columns max |f′|, f′(0) and range, a text a step."""
+    found = headlines(entry, **{k: np.ravel(v) for k, v in parameters.items()})
+    yield [wording.fixed(v) for v in found.max_gradient.tolist()]
+    yield [wording.fixed(v) for v in found.gradient_at_zero.tolist()]
+    ends = (found.range_low, found.range_high, found.low_closed, found.high_closed)
+    rows = zip(*(column.tolist() for column in ends), strict=True)
+    yield [wording.interval(Interval(*row)) for row in rows]
+
+
+def _values_there(
+    view: View, place: int, value: FloatArray, gradient: FloatArray
+) -> dict[str, list[str]]:
     columns = ((1, value), (2, gradient))
-    return {_cell(place, i): [wording.fixed(v) for v in a.ravel().tolist()] for i, a in columns}
+    return {
+        _cell(view, place, i): [wording.fixed(v) for v in a.ravel().tolist()] for i, a in columns
+    }
 
 
-def _cell(place: int, column: int) -> str:
-    return f"{READINGS}[{place + 1}][{column}]"
+def _cell(view: View, place: int, column: int) -> str:
+    return f"{view.scene.readings}[{place + 1}][{column}]"

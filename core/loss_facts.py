@@ -1,0 +1,105 @@
+"""What can be computed of a loss along its axis: convexity, bounds on its gradient, smoothness."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from core.numeric import one_sided
+from core.sections import Section
+from core.spec import Axis, FloatArray, Loss
+
+_SIZES = np.concatenate([[0.0], np.geomspace(1e-3, 30.0, 200)])
+_FAR = (1e4, 1e8)
+_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """What is true of a loss at given parameters, along its axis.
+
+    convex
+        Every chord lies on or above the curve.
+    max_gradient
+        The least upper bound of |gradient|; infinite if there is none.
+    redescending
+        The gradient fades again for the largest errors, so that they hardly count.
+    smoothness
+        How many derivatives are continuous: −1 if the loss jumps, 0 if its gradient
+        does, 1 if the slope of its gradient does, infinite otherwise.
+    """
+
+    convex: bool
+    max_gradient: float
+    redescending: bool
+    smoothness: float
+
+    @property
+    def bounded_gradient(self) -> bool:
+        """Whether no single error can pull without bound: the mark of a robust loss."""
+        return math.isfinite(self.max_gradient)
+
+
+def loss_facts(loss: Loss, target: float = 1.0, /, **parameters: float) -> LossFacts:
+    """Compute the facts of ``loss``; ``target`` counts along a probability or a logit.
+
+    Raises as calling the loss does.
+    """
+    section = Section(loss, target)
+    breaks = sorted(float(b) for b in section.breaks(**section.resolve(parameters)))
+    x = _grid(loss.axis, breaks)
+    slopes = np.abs(section.gradient(x, **parameters))
+    slopes = slopes[np.isfinite(slopes)]
+    near, far = (np.abs(section.gradient(_wrong(loss.axis, target, e), **parameters)) for e in _FAR)
+    unbounded = bool(np.any(~np.isfinite(far) | (far > 1.5 * np.maximum(near, slopes.max()))))
+    return LossFacts(
+        convex=_convex(x, section(x, **parameters)),
+        max_gradient=math.inf if unbounded else float(max(slopes.max(), far.max())),
+        redescending=bool(slopes.max() > 0 and np.all(far < 0.01 * slopes.max())),
+        smoothness=_smoothness(section, breaks, parameters),
+    )
+
+
+def _grid(axis: Axis, breaks: list[float]) -> FloatArray:
+    """Return points along the axis, dense around 0 and around every break."""
+    if axis is Axis.PROBABILITY:
+        half = np.geomspace(1e-6, 0.5, 200)
+        return np.concatenate([half, 1 - half[-2::-1]])
+    beside = [b + s * np.geomspace(1e-6, 1e-2, 9) for b in breaks for s in (-1, 1)]
+    return np.unique(np.concatenate([-_SIZES, _SIZES, breaks, *beside]))
+
+
+def _wrong(axis: Axis, target: float, error: float) -> FloatArray:
+    """Return predictions that are wrong by ``error``, on every side that can be wrong."""
+    if axis is Axis.PROBABILITY:
+        return np.array([1 / error if target > 0.5 else 1 - 1 / error])
+    if axis is Axis.MARGIN:
+        return np.array([-error])
+    return np.array([-error, error])
+
+
+def _convex(x: FloatArray, value: FloatArray) -> bool:
+    """Tell whether the slopes of chords between neighbours never fall."""
+    finite = np.isfinite(value)
+    chords = np.diff(value[finite]) / np.diff(x[finite])
+    # A difference of rounded values, over a gap as small as 1e-6, is this uncertain.
+    noise = 1e-15 * np.abs(value[finite]).max() / np.diff(x[finite]).min()
+    return bool(np.all(np.diff(chords) >= -_TOLERANCE - noise))
+
+
+def _smoothness(section: Section, breaks: list[float], parameters: dict[str, float]) -> float:
+    """Compare the loss, its gradient and the gradient's slope on both sides of each break."""
+    points = np.array(breaks)
+    room = np.full(points.shape, np.diff(points).min(initial=np.inf))
+    worst = math.inf
+    for order, function in ((-1, section), (0, section.gradient)):
+        left, right = (
+            one_sided(partial(function, **parameters), points, side, room, 1)[0] for side in (-1, 1)
+        )
+        apart = np.abs(left - right) > 1e-5 * (1 + np.abs(left))
+        if apart[0].any():
+            worst = min(worst, order)
+        if order == 0 and apart[1].any():
+            worst = min(worst, 1)
+    return worst

@@ -1,0 +1,123 @@
+"""What the pages that explore functions of one number share: picture, readings, words, code."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import streamlit as st
+
+from core.curves import Curve, grid
+from core.numeric import Receipt, receipt
+from core.spec import FRAMEWORKS
+from pages.ui import charts, controls, export, state, wording
+from pages.ui.controls import Choice, Settings
+from pages.ui.picture import Picture, Scene, View, picture
+
+FRAMEWORK = "framework"
+FRAMEWORK_NAMES = dict(zip(("NumPy", "PyTorch", "Keras", "JAX"), FRAMEWORKS, strict=True))
+
+
+def probe_slider(scene: Scene, default: float) -> float:
+    """Draw the slider of the point at which values are read off."""
+    low, high, step = scene.track
+    return st.slider(
+        f"Probe: {wording.symbol(scene.axis)}",
+        low,
+        high,
+        default,
+        step,
+        key=scene.probe,
+        bind="query-params",
+        help="The tangent is drawn here, and the function and its gradient are read off.",
+    )
+
+
+def show(choices: Sequence[Choice], view: View) -> Picture:
+    """Draw the picture of the chosen functions and return it."""
+    drawn = picture(choices, view)
+    names = ", ".join(c.name for c in choices)
+    what = "the function above, its gradient below, over the same horizontal axis"
+    if view.factor is not None:
+        what = "differences from the first function above, of gradients below"
+    st.plotly_chart(
+        drawn.figure, key=view.scene.chart, config=charts.CONFIG, alt=f"{names}: {what}"
+    )
+    return drawn
+
+
+def readings(scene: Scene, text: str) -> None:
+    """Draw the table of readings where the sweeps find it."""
+    with st.container(key=scene.readings):
+        st.markdown(text)
+
+
+def table(choices: Sequence[Choice], curves: Sequence[Curve]) -> export.Table:
+    """Return what is drawn as rows; differences have one curve fewer than functions."""
+    third = any(one.third is not None for one in curves)
+    rows = []
+    for choice, one in zip(choices[-len(curves) :], curves, strict=True):
+        columns = [one.x, one.value, one.gradient]
+        if third:
+            columns.append(one.x * float("nan") if one.third is None else one.third)
+        rows += [[choice.label, *row] for row in zip(*columns, strict=True)]
+    return export.Table(["function", "x", "f", "gradient"] + ["third panel"] * third, rows)
+
+
+def receipts(choices: Sequence[Choice], view: View, ends: tuple[float, ...] = ()) -> None:
+    """Draw how far each gradient is from a numerical derivative, over the plotted range."""
+    rows = []
+    for choice in choices:
+        one = _receipt(choice.key, choice.settings, view.still, ends)
+        rows.append([choice.label, wording.receipt(one), str(one.points)])
+    st.subheader("Receipts", anchor="receipts")
+    st.caption(
+        "Each gradient is checked here and now against a numerical derivative of the function: "
+        "the largest difference over the plotted range."
+    )
+    at = f"Largest difference, at {wording.symbol(view.scene.axis)}"
+    st.markdown(wording.table(["", at, "Points"], rows))
+
+
+def code(choices: Sequence[Choice]) -> None:
+    """Draw each function's spelling in a framework, every parameter written out."""
+    st.subheader("In code", anchor="code")
+    framework = controls.segments(
+        "Framework",
+        list(FRAMEWORK_NAMES),
+        "NumPy",
+        FRAMEWORK,
+        label_visibility="collapsed",
+    )
+    state.carry(FRAMEWORK, framework)
+    for choice in choices:
+        snippet = choice.entry.snippet(FRAMEWORK_NAMES[framework], **choice.parameters)
+        st.code(f"# {choice.label}\n{snippet}", language="python")
+
+
+def explain(keys: Sequence[str]) -> None:
+    """Draw formulas, insight and advice, which no slider changes."""
+    if not keys:
+        return
+    st.subheader("Formula, use and origin", anchor="formula")
+    entries = {entry.key: entry for entry in map(controls.entry, keys)}
+    tabs = st.tabs([entry.name for entry in entries.values()])
+    for tab, entry in zip(tabs, entries.values(), strict=True):
+        with tab:
+            st.markdown(f"**{entry.insight}**")
+            with st.container(horizontal=True, gap="large"):
+                st.latex(entry.formula, width="content")
+                st.latex(entry.gradient_formula, width="content")
+            if entry.at_breaks:
+                st.caption(entry.at_breaks)
+            good, bad = st.columns(2)
+            good.markdown(f"**Use it when.** {entry.use}")
+            good.markdown("\n".join(f"- {line}" for line in entry.strengths))
+            bad.markdown(f"**Leave it when.** {entry.avoid}")
+            bad.markdown("\n".join(f"- {line}" for line in entry.weaknesses))
+            source = entry.origin
+            title = f"[{source.title}]({source.url})" if source.url else f"*{source.title}*"
+            st.caption(f"{source.authors} ({source.year}): {title}.")
+
+
+@lru_cache(maxsize=4096)
+def _receipt(key: str, settings: Settings, view: View, ends: tuple[float, ...]) -> Receipt:
+    return receipt(view.graph(key), grid(*view.scene.window), ends, **dict(settings))

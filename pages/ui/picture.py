@@ -1,0 +1,175 @@
+"""Functions of one number and a view of them, as a figure: what an explorer page draws."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from core.curves import (
+    Curve,
+    Limits,
+    Third,
+    curve,
+    difference,
+    fit,
+    grid,
+    limits,
+    marks,
+    probe,
+    resolution,
+    stretches,
+)
+from core.sections import Section
+from core.spec import Graph, Loss, Scalar
+from pages.ui import charts, controls
+from pages.ui.controls import Choice
+
+THIRDS: dict[str, Third | None] = {"none": None, "f″": "second", "∂f/∂parameter": "parameter"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where functions are drawn and what the axes are called; ``name`` begins every key."""
+
+    name: str
+    window: tuple[float, float]
+    track: tuple[float, float, float]
+    """The probe's slider: from, to, step."""
+    titles: tuple[str, str] = ("f(x)", "f′(x)")
+    axis: str = "x"
+    most: float | None = None
+    """How far the vertical axes may reach; half the window's width unless given."""
+    target: float = 1.0
+    """The target of a loss along a probability or a logit."""
+
+    @property
+    def chart(self) -> str:
+        """The key of the chart."""
+        return f"{self.name}_chart"
+
+    @property
+    def readings(self) -> str:
+        """The key of the table of readings."""
+        return f"{self.name}_readings"
+
+    @property
+    def probe(self) -> str:
+        """The key of the probe's slider."""
+        return f"{self.name}_x"
+
+    @property
+    def steps(self) -> npt.NDArray[np.float64]:
+        """The values that the probe can be brought to."""
+        low, high, step = self.track
+        return np.round(low + step * np.arange(round((high - low) / step) + 1), 10)
+
+
+@dataclass(frozen=True)
+class View:
+    """How the functions are looked at: everything but the functions themselves."""
+
+    scene: Scene
+    probe: float
+    third: Third | None = None
+    threshold: float | None = None
+    """Stretches where |f′| is below this are shaded, if it is given."""
+    factor: float | None = None
+    """Differences from the first function are drawn this many times enlarged, if at all."""
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the y axes when functions are laid over one another."""
+        thirds = [name for name, kind in THIRDS.items() if kind and kind == self.third]
+        return [*self.scene.titles, *thirds]
+
+    @property
+    def still(self) -> "View":
+        """The view with the probe at rest, for caching what does not depend on it."""
+        return replace(self, probe=0.0)
+
+    def graph(self, key: str) -> Graph:
+        """Return the function that ``key`` stands for, a loss at the scene's target."""
+        found = controls.entry(key)
+        return Section(found, self.scene.target) if isinstance(found, Loss) else found
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, the curves in it, and how many traces each function takes."""
+
+    figure: charts.Finished
+    curves: Sequence[Curve]
+    sizes: Sequence[int]
+
+
+def picture(choices: Sequence[Choice], view: View) -> Picture:
+    """Draw the functions laid over one another, or their differences from the first."""
+    if view.factor is not None:
+        return _differences(choices, view, view.factor)
+    drawn = [draw(c.key, c.label, view, c.parameters) for c in choices]
+    keys = tuple(dict.fromkeys(c.entry.key for c in choices))
+    figure = charts.functions(
+        drawn,
+        window=view.scene.window,
+        limits=_limits(keys, view.still),
+        probe=view.probe,
+        titles=view.titles,
+        axis=view.scene.axis,
+    )
+    return Picture(figure, [d.curve for d in drawn], [d.size for d in drawn])
+
+
+def draw(key: str, name: str, view: View, parameters: Mapping[str, Scalar]) -> charts.Drawn:
+    """Sample all that is drawn of one function; a parameter may be an array (S, 1)."""
+    graph, window = view.graph(key), view.scene.window
+    count = _resolution(controls.entry(key).key, view.still)
+    points = grid(*window, graph.breaks(**parameters), count)
+    sampled = curve(graph, points, third=view.third, **parameters)
+    threshold = 0.0 if view.threshold is None else view.threshold
+    return charts.Drawn(
+        name=name,
+        curve=sampled,
+        marks=marks(graph, **parameters),
+        probe=probe(graph, view.probe, reach(view.scene), **parameters),
+        saturated=stretches(sampled, threshold),
+    )
+
+
+def reach(scene: Scene) -> float:
+    """Return how far a tangent is drawn to either side of the probe."""
+    return (scene.window[1] - scene.window[0]) / 10
+
+
+def _differences(choices: Sequence[Choice], view: View, factor: float) -> Picture:
+    breaks = [b for c in choices for b in c.entry.breaks(**c.parameters)]
+    count = max(_resolution(c.entry.key, view.still) for c in choices)
+    points = grid(*view.scene.window, breaks, count)
+    curves = difference([curve(view.graph(c.key), points, **c.parameters) for c in choices], factor)
+    times = "" if factor == 1 else f"{factor:g}·"
+    first = choices[0].name
+    value, gradient = (title.partition("(")[0] for title in view.scene.titles)
+    figure = charts.differences(
+        [
+            charts.Difference(f"{c.label} − {first}", one)
+            for c, one in zip(choices[1:], curves, strict=True)
+        ],
+        window=view.scene.window,
+        limits=fit(curves),
+        probe=view.probe,
+        titles=[f"{times}({value} − {first})", f"{times}({gradient} − {first}′)"],
+        axis=view.scene.axis,
+    )
+    return Picture(figure, curves, [])
+
+
+@lru_cache(maxsize=512)
+def _resolution(key: str, view: View) -> int:
+    return resolution(view.graph(key), *view.scene.window, most=view.scene.most)
+
+
+@lru_cache(maxsize=512)
+def _limits(keys: tuple[str, ...], view: View) -> Limits:
+    graphs = [view.graph(key) for key in keys]
+    return limits(graphs, *view.scene.window, view.third, view.scene.most)
