@@ -11,8 +11,9 @@ import pytest
 from core.activations import ACTIVATIONS
 from core.curves import Curve, Limits, Marks, Probe
 from pages.ui import charts, controls
-from pages.ui.activation_picture import THIRDS, View, draw, picture
+from pages.ui.activation_view import SCENE
 from pages.ui.controls import Choice
+from pages.ui.picture import THIRDS, View, draw, picture
 
 NOTHING = np.empty(0)
 SIDES = np.array([-1.0, 1.0])
@@ -20,7 +21,7 @@ LIMITS = Limits((-1.0, 2.0), (-3.0, 4.0), (-5.0, 6.0))
 
 
 def view(**changes):
-    settings = {"half": 6.0, "probe": -1.0, "third": None, "threshold": 0.01, "factor": None}
+    settings = {"scene": SCENE, "probe": -1.0, "third": None, "threshold": 0.01, "factor": None}
     return View(**settings | changes)
 
 
@@ -108,7 +109,9 @@ def test_finished_figure_is_sent_as_it_stands():
 
 
 def test_colours_are_the_stand_ins_of_streamlit():
-    # streamlit/elements/lib/streamlit_plotly_theme.py: "#000001" is the first category.
+    # streamlit/elements/lib/streamlit_plotly_theme.py: the categories from "#000001" on,
+    # FADED_TEXT_05 and, in the front end only, the colour of grid lines
+    assert (charts.FADED, charts.SHADE) == ("#000039", "#000035")
     assert list(charts.COLOURS) == [f"#00000{place}" for place in range(1, 9)]
     spec = shown("elu", "relu", "tanh")
     for place, name in enumerate(("ELU, α = 1.00", "ReLU", "Tanh")):

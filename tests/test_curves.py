@@ -9,6 +9,7 @@ import pytest
 
 from core.activations import ACTIVATIONS
 from core.curves import (
+    BEND,
     POINTS,
     Curve,
     Marks,
@@ -19,11 +20,14 @@ from core.curves import (
     limits,
     marks,
     probe,
+    resolution,
     stretches,
 )
 from core.facts import facts
 
 WINDOW = (-6.0, 6.0)
+FEWEST = POINTS[0]
+EVERY = grid(*WINDOW).size
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 every_parameter = pytest.mark.parametrize(
@@ -53,15 +57,39 @@ def triples(found: Marks):
 
 def test_grid_is_even_without_breaks():
     x = grid(-3.0, 3.0)
-    assert x.shape == (POINTS,)
+    assert np.isin(np.linspace(-3.0, 3.0, FEWEST), x).all()
     assert (x[0], x[-1]) == (-3.0, 3.0)
-    assert np.diff(x) == pytest.approx(6 / (POINTS - 1))
+    assert (np.diff(x) > 0).all()
+    assert np.diff(x).max() == pytest.approx(6 / (FEWEST - 1))
+
+
+def test_grid_is_denser_near_zero_and_only_inside_the_window():
+    assert np.diff(grid(-3.0, 3.0))[np.abs(grid(-3.0, 3.0)[1:]) < 0.02].max() < 0.02
+    assert grid(2.0, 3.0).size == FEWEST
+
+
+@pytest.mark.parametrize("key", ACTIVATIONS)
+@pytest.mark.parametrize("half", [3.0, 6.0])
+def test_straight_lines_between_the_points_miss_the_curve_by_no_more_than_promised(key, half):
+    graph = ACTIVATIONS[key]
+    points = resolution(graph, -half, half)
+    spans = limits([graph], -half, half)
+    settings = [{}, *({p.name: end} for p in graph.parameters for end in (p.low, p.high))]
+    for setting in settings:
+        x = grid(-half, half, graph.breaks(**graph.resolve(setting)), points)
+        between = np.linspace(-half, half, 7919)
+        for function, (low, high) in ((graph, spans.value), (graph.gradient, spans.gradient)):
+            true = function(between, **setting)
+            drawn = np.interp(between, x, function(x, **setting))
+            # A jump is drawn between neighbouring floats; what lies outside is not seen.
+            inside = (true < high) & (true > low) & (drawn < high) & (drawn > low)
+            assert np.abs(drawn - true)[inside].max(initial=0) <= 1.2 * BEND * (high - low)
 
 
 @pytest.mark.parametrize("breaks", [(0.0,), (-2.5, 2.5), (-1e-3, 1 / 3), (0.0, 6.0)])
 def test_grid_gives_each_break_three_points(breaks):
     x = grid(*WINDOW, breaks)
-    assert x.size == POINTS + 3 * len(breaks)
+    assert x.size == EVERY + 3 * len(breaks)
     assert (np.diff(x) >= 0).all()
     for b in breaks:
         for point in (b, np.nextafter(b, -np.inf), np.nextafter(b, np.inf)):
@@ -70,7 +98,7 @@ def test_grid_gives_each_break_three_points(breaks):
 
 def test_grid_draws_far_breaks_in_to_its_ends():
     x = grid(*WINDOW, (-50.0, 7.0))
-    assert x.size == POINTS + 6
+    assert x.size == EVERY + 6
     assert x[[0, -1]] == pytest.approx(WINDOW, abs=1e-14)
     assert np.isfinite(x).all()
 
@@ -78,7 +106,7 @@ def test_grid_draws_far_breaks_in_to_its_ends():
 def test_grid_of_a_sweep_has_a_row_a_value():
     ends = np.array([[0.5], [1.0], [2.0]])
     x = grid(*WINDOW, (-ends, ends, 0.0))
-    assert x.shape == (3, POINTS + 9)
+    assert x.shape == (3, EVERY + 9)
     for row, end in zip(x, ends.ravel(), strict=True):
         assert row == pytest.approx(grid(*WINDOW, (-end, end, 0.0)), abs=0)
 
@@ -282,7 +310,7 @@ def test_shaded_stretches_are_those_of_the_facts(activation, threshold):
     drawn = stretches(curve(activation, x), threshold)
     assert drawn.ndim == 2
     assert drawn.shape[1:] == (2,)
-    step = 12 / (POINTS - 1)
+    step = 12 / (FEWEST - 1)
     wanted = [
         (max(one.low, WINDOW[0]), min(one.high, WINDOW[1]))
         for one in facts(activation, saturated_below=threshold).saturation

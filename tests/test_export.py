@@ -10,10 +10,11 @@ import tomllib
 import numpy as np
 import pytest
 
-from pages.ui import activation_view, charts
-from pages.ui.activation_picture import View, picture
+from pages.ui import charts, explorer
+from pages.ui.activation_view import SCENE
 from pages.ui.controls import Choice, entry
 from pages.ui.export import Table, to_csv, to_html
+from pages.ui.picture import View, picture
 from tests.serving import ROOT
 
 LIGHT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"][
@@ -26,14 +27,14 @@ def chosen(*keys):
 
 
 def drawn(*keys, third=None, factor=None):
-    view = View(half=6.0, probe=-1.0, third=third, threshold=0.01, factor=factor)
+    view = View(SCENE, probe=-1.0, third=third, threshold=0.01, factor=factor)
     return chosen(*keys), picture(chosen(*keys), view)
 
 
 def exported(*keys, **options):
     """Return the CSV of a view as a list of dictionaries, as any reader of CSV sees it."""
     choices, one = drawn(*keys, **options)
-    text = to_csv(activation_view._table(choices, one.curves))
+    text = to_csv(explorer.table(choices, one.curves))
     return list(csv.DictReader(io.StringIO(text), strict=True))
 
 

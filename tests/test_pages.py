@@ -18,8 +18,9 @@ from core.activations import ACTIVATIONS
 from core.spec import FRAMEWORKS
 from pages.ui import activation_view as view
 from pages.ui import controls
-from pages.ui.activation_picture import THIRDS
+from pages.ui.explorer import FRAMEWORK, FRAMEWORK_NAMES
 from pages.ui.frame import MENU
+from pages.ui.picture import THIRDS
 from tests.serving import ROOT
 from tests.test_wording import cells
 
@@ -246,12 +247,12 @@ def test_difference_of_one_function_is_no_difference():
     assert app.button_group(key=view.DIFFERENCE).proto.disabled
 
 
-@pytest.mark.parametrize("framework", view.FRAMEWORK_NAMES)
+@pytest.mark.parametrize("framework", FRAMEWORK_NAMES)
 def test_code_in_every_framework(framework):
     app = visit("activations", activation=["elu", "leaky_relu"], elu_alpha="0.4")
-    app.button_group(key=view.FRAMEWORK).set_value(framework)
+    app.button_group(key=FRAMEWORK).set_value(framework)
     shown = [code.value for code in stands(app.run()).code]
-    name = dict(zip(view.FRAMEWORK_NAMES, FRAMEWORKS, strict=True))[framework]
+    name = dict(zip(FRAMEWORK_NAMES, FRAMEWORKS, strict=True))[framework]
     assert len(shown) == 2
     assert ACTIVATIONS["elu"].snippet(name, alpha=0.4) in shown[0]
     assert ACTIVATIONS["leaky_relu"].snippet(name) in shown[1]
