@@ -237,7 +237,7 @@ def test_probe_traces_come_last():
 def test_size_is_the_number_of_traces(key):
     entry = ACTIVATIONS[key]
     for third in THIRDS.values():
-        one = draw(entry, key, view(third=third), entry.defaults)
+        one = draw(key, key, view(third=third), entry.defaults)
         assert one.size == len(charts.function_traces(one, 0, lanes=False))
 
 

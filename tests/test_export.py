@@ -28,13 +28,12 @@ def chosen(*keys):
 
 def drawn(*keys, third=None, factor=None):
     view = View(SCENE, probe=-1.0, third=third, threshold=0.01, factor=factor)
-    return chosen(*keys), picture(chosen(*keys), view)
+    return picture(chosen(*keys), view)
 
 
 def exported(*keys, **options):
     """Return the CSV of a view as a list of dictionaries, as any reader of CSV sees it."""
-    choices, one = drawn(*keys, **options)
-    text = to_csv(explorer.table(choices, one.curves))
+    text = to_csv(explorer.table(drawn(*keys, **options)))
     return list(csv.DictReader(io.StringIO(text), strict=True))
 
 
@@ -87,7 +86,7 @@ def test_csv_has_the_third_panel_of_those_that_have_one(keys):
 
 @pytest.fixture(scope="module")
 def page():
-    return to_html(drawn("relu", "elu", "step")[1].figure)
+    return to_html(drawn("relu", "elu", "step").figure)
 
 
 def test_html_stands_alone(page):
@@ -104,7 +103,7 @@ def test_html_has_the_colours_of_the_light_theme(page):
 
 
 def test_html_shades_saturation_faintly():
-    plot = to_html(drawn("relu")[1].figure)
+    plot = to_html(drawn("relu").figure)
     plot = plot[plot.index("Plotly.newPlot(") :]
     (fill,) = set(re.findall(r'"fillcolor":"(#[0-9a-f]{6})"', plot))
     assert int(fill[1:3], 16) > 0xC0
@@ -121,7 +120,7 @@ def test_html_holds_the_numbers_of_the_figure(page):
 
 
 def test_the_figure_itself_keeps_its_stand_ins():
-    figure = drawn("relu")[1].figure
+    figure = drawn("relu").figure
     before = json.dumps(figure.spec)
     to_html(figure)
     assert json.dumps(figure.spec) == before

@@ -72,7 +72,7 @@ KEYS = (
     "activations_difference",
     "activations_third",
     "activations_threshold",
-    "activations_framework",
+    "framework",
 )
 
 

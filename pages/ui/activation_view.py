@@ -54,7 +54,7 @@ def explore(keys: list[str]) -> None:
         drawn = show(choices, view)
     readings(SCENE, _readings(choices, all_facts, x))
     live(sweeps(choices, view, drawn), key="activations_live")
-    export.offer(SCENE.chart, drawn.figure, lambda: table(choices, drawn.curves), "activations")
+    export.offer(SCENE.chart, drawn.figure, lambda: table(drawn), "activations")
     st.subheader("Facts, computed", anchor="facts")
     st.markdown(wording.facts_table([c.label for c in choices], all_facts, view.threshold))
     st.caption(

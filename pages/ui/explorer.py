@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from core.curves import Curve, grid
+from core.curves import grid
 from core.numeric import Receipt, receipt
 from core.spec import FRAMEWORKS
 from pages.ui import charts, controls, export, state, wording
@@ -50,15 +50,15 @@ def readings(scene: Scene, text: str) -> None:
         st.markdown(text)
 
 
-def table(choices: Sequence[Choice], curves: Sequence[Curve]) -> export.Table:
-    """Return what is drawn as rows; differences have one curve fewer than functions."""
-    third = any(one.third is not None for one in curves)
-    rows = []
-    for choice, one in zip(choices[-len(curves) :], curves, strict=True):
+def table(drawn: Picture) -> export.Table:
+    """Return what is drawn as rows; a gap, and a third panel that a function lacks, is nan."""
+    third = any(one.third is not None for one in drawn.curves)
+    rows: list[list[object]] = []
+    for name, one in zip(drawn.names, drawn.curves, strict=True):
         columns = [one.x, one.value, one.gradient]
         if third:
             columns.append(one.x * float("nan") if one.third is None else one.third)
-        rows += [[choice.label, *row] for row in zip(*columns, strict=True)]
+        rows += [[name, *row] for row in zip(*columns, strict=True)]
     return export.Table(["function", "x", "f", "gradient"] + ["third panel"] * third, rows)
 
 

@@ -97,9 +97,10 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, the curves in it, and how many traces each function takes."""
+    """A figure, the curves in it by name, and how many traces each function takes."""
 
     figure: charts.Finished
+    names: Sequence[str]
     curves: Sequence[Curve]
     sizes: Sequence[int]
 
@@ -118,7 +119,8 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
         titles=view.titles,
         axis=view.scene.axis,
     )
-    return Picture(figure, [d.curve for d in drawn], [d.size for d in drawn])
+    names = [d.name for d in drawn]
+    return Picture(figure, names, [d.curve for d in drawn], [d.size for d in drawn])
 
 
 def draw(key: str, name: str, view: View, parameters: Mapping[str, Scalar]) -> charts.Drawn:
@@ -150,18 +152,16 @@ def _differences(choices: Sequence[Choice], view: View, factor: float) -> Pictur
     times = "" if factor == 1 else f"{factor:g}·"
     first = choices[0].name
     value, gradient = (title.partition("(")[0] for title in view.scene.titles)
+    names = [f"{c.label} − {first}" for c in choices[1:]]
     figure = charts.differences(
-        [
-            charts.Difference(f"{c.label} − {first}", one)
-            for c, one in zip(choices[1:], curves, strict=True)
-        ],
+        [charts.Difference(name, one) for name, one in zip(names, curves, strict=True)],
         window=view.scene.window,
         limits=fit(curves),
         probe=view.probe,
         titles=[f"{times}({value} − {first})", f"{times}({gradient} − {first}′)"],
         axis=view.scene.axis,
     )
-    return Picture(figure, curves, [])
+    return Picture(figure, [f"{times}({name})" for name in names], curves, [])
 
 
 @lru_cache(maxsize=512)
