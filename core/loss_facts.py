@@ -73,7 +73,9 @@ def _grid(axis: Axis, breaks: list[float]) -> FloatArray:
 def _wrong(axis: Axis, target: float, error: float) -> FloatArray:
     """Return predictions that are wrong by ``error``, on every side that can be wrong."""
     if axis is Axis.PROBABILITY:
-        return np.array([1 / error if target > 0.5 else 1 - 1 / error])
+        # As far off as a probability can be: 1e-4, then 0 itself.
+        off = 1 / error if error < _FAR[-1] else 0.0
+        return np.array([off if target > 0.5 else 1 - off])
     if axis is Axis.MARGIN:
         return np.array([-error])
     return np.array([-error, error])
@@ -103,3 +105,12 @@ def _smoothness(section: Section, breaks: list[float], parameters: dict[str, flo
         if order == 0 and apart[1].any():
             worst = min(worst, 1)
     return worst
+
+
+def huber_gaps(delta: float, reach: float) -> tuple[float, float]:
+    """Return how far Huber's loss is from its two limits, for residuals up to ``reach``.
+
+    The first is the largest gap to ½r², the second the largest gap to δ|r|. Both grow
+    towards the ends: ½(reach − δ)² beyond δ, and ½δ² from δ on.
+    """
+    return max(reach - delta, 0.0) ** 2 / 2, delta * min(reach, delta) - min(reach, delta) ** 2 / 2

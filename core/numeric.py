@@ -22,6 +22,9 @@ STEPS = (2.0**-6, 2.0**-9, 2.0**-12)
 """The widest has the least rounding, the narrowest follows the sharpest curve; which
 one is best is decided at each point."""
 
+REACH = NODES // 2 * STEPS[0]
+"""How far a stencil reaches to either side, for |x| up to 1."""
+
 NEAR_BREAK = 1e-12
 """At a point this close to a break (relative to max(1, |x|)) rounding decides which
 branch is evaluated, so no difference is taken from its own value."""
@@ -240,17 +243,15 @@ def second_derivative(graph: Graph, x: npt.ArrayLike, /, **parameters: Scalar) -
     return result if shape else np.reshape(result[0], np.shape(x))
 
 
-def receipt(
-    graph: Graph, x: npt.ArrayLike, /, ends: tuple[float, ...] = (), **parameters: float
-) -> Receipt:
+def receipt(graph: Graph, x: npt.ArrayLike, /, **parameters: float) -> Receipt:
     """Compare the exact gradient with a numerical derivative of f at the points ``x``.
 
-    Points at a break are left out, because the gradient there is a convention; so are
-    ``ends``, where f stops being defined, and no stencil reaches beyond them.
+    Points at a break are left out, because the gradient there is a convention.
+    Stencils reach ``REACH`` beyond the points: f must be defined there.
     Raises as calling the function does.
     """
     values = graph.resolve(parameters)
-    edges = np.sort(np.hstack([break_table(graph, values), np.array([ends]).reshape(1, -1)]))
+    edges = break_table(graph, values)
     points = np.asarray(x, dtype=np.float64).ravel()
     near = NEAR_BREAK * np.maximum(1.0, np.abs(points))
     points = points[~(np.abs(points[:, None] - edges) <= near[:, None]).any(axis=-1)]

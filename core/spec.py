@@ -29,11 +29,13 @@ FRAMEWORKS = ("numpy", "pytorch", "keras", "jax")
 _GLYPHS = {
     r"\alpha": "α",
     r"\beta": "β",
+    r"\gamma": "γ",
     r"\delta": "δ",
     r"\theta": "θ",
     r"\lambda": "λ",
     r"\omega": "ω",
     r"\sigma": "σ",
+    r"\tau": "τ",
 }
 
 
@@ -390,8 +392,8 @@ class Loss(Entry):
     Call it as ``huber(prediction, target, delta=1.5)``. Prediction and target broadcast
     against each other. A float32 prediction computes in float32, all else in float64.
     The value is elementwise; where ``reduces`` is true it is one number for the last
-    axis, over which the gradient still runs. Such a loss takes an integer array with one
-    axis fewer than the prediction as class indices.
+    axis, over which the gradient still runs. A loss of distributions takes an integer
+    array with one axis fewer than the prediction as class indices.
 
     ``breaks`` are points of the axis: of the residual prediction − target, of the margin
     target · score. ``minimiser`` names what a constant prediction has to be to make the
@@ -412,7 +414,8 @@ class Loss(Entry):
         """Return the loss, elementwise or for each row.
 
         Raises ``TypeError`` for an unknown parameter or an input that is not real, and
-        ``ValueError`` for a prediction, target or parameter outside its domain; nan passes.
+        ``ValueError`` for a prediction, target or parameter outside its domain; nan passes,
+        except in a distribution.
         """
         return self._evaluate(self.function, prediction, target, parameters)
 
@@ -437,7 +440,11 @@ class Loss(Entry):
     ) -> FloatArray:
         guess = self._array(prediction, "prediction")
         truth = np.asarray(target)
-        if self.reduces and truth.dtype.kind in "iu" and truth.ndim == guess.ndim - 1:
+        if (
+            self.axis is Axis.DISTRIBUTION
+            and truth.dtype.kind in "iu"
+            and truth.ndim == guess.ndim - 1
+        ):
             truth = self._one_hot(truth, guess.shape[-1])
         truth = self._array(truth, "target").astype(guess.dtype, copy=False)
         for what, values, domain in (

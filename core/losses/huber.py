@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.losses.absolute_error import residual
 from core.spec import (
     POSITIVE,
     REALS,
@@ -20,16 +21,17 @@ def huber(prediction: FloatArray, target: FloatArray, delta: Scalar = 1.0) -> Fl
 
     Prediction and target broadcast; the result has their joint shape. Source: Huber (1964).
     """
-    size = np.abs(prediction - target)
+    size = np.abs(residual(prediction, target))
     inner = np.minimum(size, delta)
     # One formula for both branches: inside, inner is |r|; beyond, it is δ. Written so
-    # that a residual whose square overflows does not.
-    return inner * (size - inner / 2)
+    # that it overflows only where the loss itself does.
+    with np.errstate(over="ignore"):
+        return inner * (size - inner / 2)
 
 
 def gradient(prediction: FloatArray, target: FloatArray, delta: Scalar = 1.0) -> FloatArray:
     """Return r clipped to [−δ, δ]: at |r| = δ both branches agree."""
-    return np.clip(prediction - target, -delta, delta)
+    return np.clip(residual(prediction, target), -delta, delta)
 
 
 def breaks(delta: float = 1.0) -> tuple[float, ...]:
@@ -44,7 +46,7 @@ SPEC = Loss(
     axis=Axis.RESIDUAL,
     predictions=REALS,
     targets=REALS,
-    minimiser="between median (δ → 0) and mean (δ → ∞)",
+    minimiser="from the median (δ → 0) to the mean (δ → ∞)",
     noise="Gaussian in the middle, Laplace in the tails",
     function=huber,
     derivative=gradient,

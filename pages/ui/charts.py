@@ -99,11 +99,12 @@ def functions(
     probe: float,
     titles: Sequence[str],
     axis: str = "x",
+    legend: str = "left",
 ) -> Finished:
     """Draw f above f′ and, where sampled, a third panel; with marks, tangents and shading."""
     lanes = len(drawn) > 1
     traces = [t for place, one in enumerate(drawn) for t in function_traces(one, place, lanes)]
-    return finish(traces, _panels(window, limits, probe, titles, axis))
+    return finish(traces, _panels(window, limits, probe, titles, axis, legend))
 
 
 def function_traces(one: Drawn, place: int, lanes: bool) -> list[Spec]:
@@ -153,10 +154,11 @@ def differences(
     probe: float,
     titles: Sequence[str],
     axis: str = "x",
+    legend: str = "left",
 ) -> Finished:
     """Draw differences of functions, and of their gradients below."""
     traces = [t for place, one in enumerate(drawn, 1) for t in difference_traces(one, place)]
-    return finish(traces, _panels(window, limits, probe, titles, axis))
+    return finish(traces, _panels(window, limits, probe, titles, axis, legend))
 
 
 def difference_traces(one: Difference, place: int) -> list[Spec]:
@@ -238,7 +240,12 @@ def _saturation(stretches: FloatArray, colour: str, lane: int | None) -> Spec:
 
 
 def _panels(
-    window: tuple[float, float], limits: Limits, probe: float, titles: Sequence[str], axis: str
+    window: tuple[float, float],
+    limits: Limits,
+    probe: float,
+    titles: Sequence[str],
+    axis: str,
+    legend: str,
 ) -> Spec:
     """Lay out two or three panels above one another, sharing x; nothing jumps."""
     spans = (limits.value, limits.gradient, limits.third)[: len(titles)]
@@ -250,9 +257,9 @@ def _panels(
         "hovermode": "x",
         "dragmode": "zoom",
         "legend": {
-            "x": 0.01,
+            "x": {"left": 0.01, "center": 0.5, "right": 0.99}[legend],
             "y": 1.0,
-            "xanchor": "left",
+            "xanchor": legend,
             "yanchor": "top",
             "bgcolor": "rgba(0,0,0,0)",
             "tracegroupgap": 0,

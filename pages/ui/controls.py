@@ -129,15 +129,20 @@ def entry(key: str) -> Activation | Loss:
     return _ENTRIES[key.removesuffix(_COPY)]
 
 
+def loss(key: str) -> Loss:
+    """Return the loss that ``key`` or a copy of it stands for."""
+    return LOSSES[key.removesuffix(_COPY)]
+
+
 def name(key: str) -> str:
     """Return the name under which ``key`` is offered."""
     return entry(key).name + (" (2)" if key.endswith(_COPY) else "")
 
 
 def listed(keys: Sequence[str]) -> str:
-    """Name one or two functions, and count the rest."""
+    """Name one function, and count the rest."""
     names = list(dict.fromkeys(entry(key).name for key in keys))
-    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+    return " and ".join(names[:1] + [f"{len(names) - 1} more"] * (len(names) > 1))
 
 
 def sliders(key: str) -> Choice:

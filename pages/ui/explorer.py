@@ -62,19 +62,20 @@ def table(drawn: Picture) -> export.Table:
     return export.Table(["function", "x", "f", "gradient"] + ["third panel"] * third, rows)
 
 
-def receipts(choices: Sequence[Choice], view: View, ends: tuple[float, ...] = ()) -> None:
+def receipts(choices: Sequence[Choice], view: View) -> None:
     """Draw how far each gradient is from a numerical derivative, over the plotted range."""
+    low, high = view.scene.checked
     rows = []
     for choice in choices:
-        one = _receipt(choice.key, choice.settings, view.still, ends)
-        rows.append([choice.label, wording.receipt(one), str(one.points)])
+        one = _receipt(choice.key, choice.settings, view.still)
+        rows.append([choice.label, wording.receipt(one, view.scene.axis), str(one.points)])
     st.subheader("Receipts", anchor="receipts")
     st.caption(
         "Each gradient is checked here and now against a numerical derivative of the function: "
-        "the largest difference over the plotted range."
+        f"the largest difference for {wording.symbol(view.scene.axis)} from "
+        f"{wording.number(low)} to {wording.number(high)}."
     )
-    at = f"Largest difference, at {wording.symbol(view.scene.axis)}"
-    st.markdown(wording.table(["", at, "Points"], rows))
+    st.markdown(wording.table(["", "Largest difference", "Points"], rows))
 
 
 def code(choices: Sequence[Choice]) -> None:
@@ -119,5 +120,5 @@ def explain(keys: Sequence[str]) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _receipt(key: str, settings: Settings, view: View, ends: tuple[float, ...]) -> Receipt:
-    return receipt(view.graph(key), grid(*view.scene.window), ends, **dict(settings))
+def _receipt(key: str, settings: Settings, view: View) -> Receipt:
+    return receipt(view.graph(key), grid(*view.scene.checked), **dict(settings))

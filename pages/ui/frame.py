@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import controls, state
 
 ROOT = Path(__file__).parents[2]
+SOURCE_OF = "source_of"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,26 @@ MENU: dict[str, dict[str, Page]] = {
                 "on the way back?"
             ),
         ),
+        "softmax": Page(
+            script="pages/softmax.py",
+            title="Softmax",
+            icon=":material/leaderboard:",
+            question="How do scores become probabilities, and where does the formula break?",
+        ),
+    },
+    "Losses": {
+        "losses": Page(
+            script="pages/losses.py",
+            title="Losses",
+            icon=":material/trending_down:",
+            question="What does a loss make of an error, and how hard does it pull?",
+        ),
+        "pairing": Page(
+            script="pages/pairing.py",
+            title="Pairing",
+            icon=":material/join_inner:",
+            question="Which output activation goes with which loss, and why?",
+        ),
     },
     "Under the hood": {
         "source": Page(
@@ -58,19 +79,22 @@ def begin(name: str) -> None:
     st.html(ROOT / "assets/styles.css")
     state.arrive(name)
     with st.sidebar:
-        _menu()
+        _menu(name)
     st.title(page.title, anchor=False)
     st.caption(page.question)
 
 
-def _menu() -> None:
-    chosen = controls.current_activations()
-    links = {controls.ACTIVATION: chosen}
+def _menu(current: str) -> None:
+    pickers = (controls.ACTIVATION_PICKER, controls.LOSS_PICKER)
+    links = {picker.key: picker.current() for picker in pickers}
+    on_show = controls.LOSS_PICKER if current == "losses" else controls.ACTIVATION_PICKER
     for section, pages in MENU.items():
         if section:
             st.caption(section)
         for name, page in pages.items():
             label = "Home" if name == "home" else page.title
+            more = {}
             if name == "source":
-                label = f"Source of {controls.listed(chosen)}"
-            st.page_link(page.script, label=label, icon=page.icon, query_params=links)
+                label = f"Source of {controls.listed(on_show.current())}"
+                more = {SOURCE_OF: on_show.key}
+            st.page_link(page.script, label=label, icon=page.icon, query_params={**links, **more})

@@ -21,6 +21,7 @@ from core.curves import (
     resolution,
     stretches,
 )
+from core.numeric import REACH
 from core.sections import Section
 from core.spec import Graph, Loss, Scalar
 from pages.ui import charts, controls
@@ -43,6 +44,17 @@ class Scene:
     """How far the vertical axes may reach; half the window's width unless given."""
     target: float = 1.0
     """The target of a loss along a probability or a logit."""
+
+    legend: str = "left"
+    """Which upper corner, or the centre, the curves leave to the legend."""
+    bounded: bool = False
+    """Whether the functions end where the window does."""
+
+    @property
+    def checked(self) -> tuple[float, float]:
+        """Where gradients can be checked against differences, which need room beside them."""
+        low, high = self.window
+        return (low + REACH, high - REACH) if self.bounded else (low, high)
 
     @property
     def chart(self) -> str:
@@ -118,6 +130,7 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
         probe=view.probe,
         titles=view.titles,
         axis=view.scene.axis,
+        legend=view.scene.legend,
     )
     names = [d.name for d in drawn]
     return Picture(figure, names, [d.curve for d in drawn], [d.size for d in drawn])
@@ -160,6 +173,7 @@ def _differences(choices: Sequence[Choice], view: View, factor: float) -> Pictur
         probe=view.probe,
         titles=[f"{times}({value} − {first})", f"{times}({gradient} − {first}′)"],
         axis=view.scene.axis,
+        legend=view.scene.legend,
     )
     return Picture(figure, [f"{times}({name})" for name in names], curves, [])
 

@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 
 from core.facts import Facts, Join
+from core.loss_facts import LossFacts
 from core.numeric import Receipt
-from core.spec import Interval
+from core.spec import Axis, Interval, Loss
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _JOINS = {Join.JUMP: "jump", Join.KINK: "kink", Join.BEND: "bend"}
@@ -151,9 +152,51 @@ def verdict(name: str, facts: Facts, threshold: float) -> str:
     return f"**{name}** never enlarges the gradient and never shuts it off."
 
 
-def receipt(one: Receipt) -> str:
-    """Say how far the exact gradient is from a numerical one."""
-    return f"{number(one.largest_difference, 2)} at x = {number(one.at)}"
+_WRONG = {
+    Axis.RESIDUAL: "however large the residual",
+    Axis.MARGIN: "however wrong the score",
+    Axis.PROBABILITY: "however wrong the probability",
+    Axis.LOGIT: "however wrong the logit",
+}
+
+
+def loss_verdict(name: str, facts: LossFacts, axis: Axis) -> str:
+    """Say in one sentence how hard the worst point can pull under a loss."""
+    if facts.max_gradient == 0:
+        return f"**{name}** has no gradient wherever it is smooth: nothing can descend it."
+    if not facts.bounded_gradient:
+        return f"**{name}** pulls without bound: one point far enough off outweighs all others."
+    if facts.redescending:
+        return (
+            f"**{name}** pulls with {fixed(facts.max_gradient)} at the most, "
+            "and lets go of what is far off."
+        )
+    return f"**{name}** never pulls harder than {fixed(facts.max_gradient)}, {_WRONG[axis]}."
+
+
+def loss_facts_table(
+    heads: Sequence[str], losses: Sequence[Loss], all_facts: Sequence[LossFacts]
+) -> str:
+    """Return the facts of several losses side by side, as a Markdown table."""
+    rows = [
+        ("Convex?", [_yes(f.convex) for f in all_facts]),
+        ("Gradient bounded (robust)?", [_yes(f.bounded_gradient) for f in all_facts]),
+        ("Largest |gradient|", [fixed(f.max_gradient) for f in all_facts]),
+        ("Lets go of the largest errors?", [_yes(f.redescending) for f in all_facts]),
+        ("Twice differentiable?", [_yes(f.smoothness >= 2) for f in all_facts]),
+        ("Best constant prediction", [one.minimiser or "none" for one in losses]),
+        ("Likelihood of the noise", [one.noise or "none" for one in losses]),
+    ]
+    return table(["", *heads], [[name, *cells] for name, cells in rows])
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
+
+
+def receipt(one: Receipt, axis: str = "x") -> str:
+    """Say how far the exact gradient is from a numerical one, and where."""
+    return f"{number(one.largest_difference, 2)} {at(one.at, axis)}"
 
 
 def _special(value: float) -> str:

@@ -1,0 +1,148 @@
+"""The Losses page's controls, picture and facts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import streamlit as st
+
+from core.curves import probe
+from core.loss_facts import LossFacts, huber_gaps, loss_facts
+from core.spec import Axis
+from pages.ui import controls, export, wording
+from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
+from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.live import live
+from pages.ui.picture import Scene, View
+from pages.ui.sweeps import sweeps
+
+TARGET = "losses_target"
+
+SCENES = {
+    Axis.RESIDUAL: Scene(
+        "losses_residual",
+        window=(-5.0, 5.0),
+        track=(-5.0, 5.0, 0.05),
+        titles=("loss ℓ", "∂ℓ/∂ŷ"),
+        axis="residual, r = ŷ − y",
+        legend="center",
+    ),
+    Axis.MARGIN: Scene(
+        "losses_margin",
+        window=(-4.0, 4.0),
+        track=(-4.0, 4.0, 0.05),
+        titles=("loss ℓ", "∂ℓ/∂s at t = 1"),
+        axis="margin, m = t·s",
+        legend="right",
+    ),
+    Axis.PROBABILITY: Scene(
+        "losses_probability",
+        window=(0.0, 1.0),
+        track=(0.0, 1.0, 0.01),
+        titles=("loss ℓ", "∂ℓ/∂p"),
+        axis="predicted probability, p",
+        most=6.0,
+        bounded=True,
+    ),
+    Axis.LOGIT: Scene(
+        "losses_logit",
+        window=(-8.0, 8.0),
+        track=(-8.0, 8.0, 0.1),
+        titles=("loss ℓ", "∂ℓ/∂z"),
+        axis="logit, z",
+    ),
+}
+PROBES = {Axis.RESIDUAL: 2.0, Axis.MARGIN: -1.0, Axis.PROBABILITY: 0.1, Axis.LOGIT: -2.0}
+
+MEASURES = {
+    Axis.RESIDUAL: "how far a prediction is from a number",
+    Axis.MARGIN: "how clearly a score has the sign of its label",
+    Axis.PROBABILITY: "how likely the right answer was called",
+    Axis.LOGIT: "how large the log-odds of the right answer are",
+}
+
+
+def axis_of(keys: Sequence[str]) -> Axis:
+    """Return the axis that the first of the chosen losses is drawn along."""
+    return controls.loss(keys[0]).axis
+
+
+@st.fragment
+def explore(keys: list[str]) -> None:
+    """Draw the controls beside the picture that they move, and what can be read off it."""
+    with st.container(key="view"):
+        beside, above = st.columns([1, 2], gap="medium")
+    with beside:
+        picked = LOSS_PICKER.pick()
+        if picked != keys:
+            st.rerun()
+        axis = axis_of(picked)
+        chosen = [key for key in picked if controls.loss(key).axis is axis]
+        _say_what_is_left_out(picked, chosen, axis)
+        choices = [controls.sliders(key) for key in chosen]
+        scene = SCENES[axis]
+        if axis in (Axis.PROBABILITY, Axis.LOGIT):
+            target = segments("Target y", ("0", "1"), "1", TARGET)
+            corner = "right" if target == "1" else "left"
+            scene = replace(scene, target=float(target), legend=corner)
+        view = View(scene, probe=probe_slider(scene, PROBES[axis]))
+    all_facts = [_facts(c.key, c.settings, scene.target) for c in choices]
+    with beside, st.container(key="verdict"):
+        for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
+            st.markdown(wording.loss_verdict(choice.name, found, axis))
+    with above:
+        drawn = show(choices, view)
+    readings(scene, _readings(choices, view))
+    live(sweeps(choices, view, drawn), key=f"{scene.name}_live")
+    export.offer(scene.chart, drawn.figure, lambda: table(drawn), "losses")
+    _huber_limits(choices, scene)
+    st.subheader("Facts", anchor="facts")
+    losses = [controls.loss(c.key) for c in choices]
+    st.markdown(wording.loss_facts_table([c.label for c in choices], losses, all_facts))
+    st.caption(
+        "Whether a loss is convex, bounded in its gradient or smooth is computed for the "
+        "parameters on show. The best constant minimises the expected loss; the likelihood is "
+        "the noise under which the loss is −log p, up to constants. No mean is taken here: the "
+        "mean of the squared error over a data set is the mean squared error."
+    )
+    receipts(choices, view)
+    code(choices)
+
+
+def _say_what_is_left_out(picked: Sequence[str], chosen: Sequence[str], axis: Axis) -> None:
+    others = [key for key in picked if key not in chosen]
+    if not others:
+        return
+    other = controls.loss(others[0]).axis
+    st.info(
+        f"{controls.listed(others)} cannot be drawn here. {controls.name(chosen[0])} is a function "
+        f"of the {axis.value}, {MEASURES[axis]}; {controls.name(others[0])} of the {other.value}, "
+        f"{MEASURES[other]}. The same number means different things on the two axes."
+    )
+
+
+@lru_cache(maxsize=4096)
+def _facts(key: str, settings: Settings, target: float) -> LossFacts:
+    return loss_facts(controls.loss(key), target, **dict(settings))
+
+
+def _readings(choices: Sequence[Choice], view: View) -> str:
+    rows = []
+    for choice in choices:
+        here = probe(view.graph(choice.key), view.probe, reach=0.0, **choice.parameters)
+        value, gradient = here.value.item(), here.gradient.item()
+        rows.append([choice.label, wording.fixed(value), wording.fixed(gradient)])
+    return wording.table([wording.at(view.probe, view.scene.axis), *view.scene.titles], rows)
+
+
+def _huber_limits(choices: Sequence[Choice], scene: Scene) -> None:
+    for choice in choices:
+        if choice.entry.key == "huber":
+            delta = choice.parameters["delta"]
+            to_square, to_line = huber_gaps(delta, scene.window[1])
+            st.markdown(
+                f"**{choice.label}**, for |r| up to {wording.number(scene.window[1])}: at most "
+                f"{wording.fixed(to_square)} from ½r² and {wording.fixed(to_line)} from δ·|r|. "
+                "As δ grows the first goes to 0: half the squared error. As δ shrinks the second "
+                "does: δ times the absolute error."
+            )
