@@ -161,6 +161,54 @@ def differences(
     return finish(traces, _panels(window, limits, probe, titles, axis, legend))
 
 
+def points_and_lines(
+    points: tuple[FloatArray, FloatArray],
+    lines: Sequence[tuple[str, FloatArray, FloatArray]],
+    canvas: tuple[FloatArray, FloatArray],
+    *,
+    window: tuple[tuple[float, float], tuple[float, float]],
+) -> Finished:
+    """Draw points and named lines, over invisible points that catch clicks anywhere."""
+    (left, bottom), (right, top) = window
+    unseen: Spec = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": canvas[0],
+        "y": canvas[1],
+        "showlegend": False,
+        "hoverinfo": "none",
+        "marker": {"opacity": 0, "size": 14},
+        "unselected": {"marker": {"opacity": 0}},
+        "selected": {"marker": {"opacity": 0}},
+    }
+    dots: Spec = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": points[0],
+        "y": points[1],
+        "name": "points",
+        "showlegend": False,
+        "hovertemplate": "x = %{x:.3g}<br>y = %{y:.4g}<extra></extra>",
+        "marker": {"color": FADED, "size": 8},
+        "unselected": {"marker": {"opacity": 1}},
+    }
+    dashes = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+    drawn = [
+        {**_line(x, y, COLOURS[i], "y", "ŷ", name, dash=dashes[i], showlegend=True)}
+        for i, (name, x, y) in enumerate(lines)
+    ]
+    layout: Spec = {
+        "height": HEIGHT,
+        "margin": {"l": 56, "r": 8, "t": 8, "b": 40},
+        "hovermode": "closest",
+        "dragmode": False,
+        "legend": {"x": 0.01, "y": 0.99, "bgcolor": "rgba(0,0,0,0)", "tracegroupgap": 0},
+        "xaxis": {"range": [left, right], "title": {"text": "x", "standoff": 4}},
+        "yaxis": {"range": [bottom, top], "title": {"text": "y", "standoff": 4}},
+    }
+    return finish([unseen, *drawn, dots], layout)
+
+
 def difference_traces(one: Difference, place: int) -> list[Spec]:
     """Return the traces of one difference in the colour of its place."""
     curve, colour = one.curve, COLOURS[place]

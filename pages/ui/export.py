@@ -49,6 +49,20 @@ def offer(chart: str, figure: charts.Finished, table: Callable[[], Table], name:
         _save_picture(key=f"{chart} picture", data={"chart": chart, "name": name}, width="content")
 
 
+def csv_button(table: Table, name: str) -> None:
+    """Offer a table alone as CSV."""
+    st.download_button(
+        "CSV",
+        lambda: to_csv(table),
+        f"{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"{name} csv",
+        help="The numbers of the table",
+    )
+
+
 def to_csv(table: Table) -> str:
     """Return the table as CSV; a gap in a curve is an empty field."""
     text = io.StringIO()

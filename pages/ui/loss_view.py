@@ -13,6 +13,7 @@ from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
 from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
 from pages.ui.live import live
+from pages.ui.outliers_view import laboratory
 from pages.ui.picture import Scene, View
 from pages.ui.sweeps import sweeps
 
@@ -96,6 +97,7 @@ def explore(keys: list[str]) -> None:
     live(sweeps(choices, view, drawn), key=f"{scene.name}_live")
     export.offer(scene.chart, drawn.figure, lambda: table(drawn), "losses")
     _huber_limits(choices, scene)
+    laboratory(choices)
     st.subheader("Facts", anchor="facts")
     losses = [controls.loss(c.key) for c in choices]
     st.markdown(wording.loss_facts_table([c.label for c in choices], losses, all_facts))
