@@ -10,7 +10,7 @@
 // Everything here is an enhancement: where something is missing, nothing happens.
 
 const HUB = Symbol.for("live-sweep");
-const REST = 300; // milliseconds without a move after which Plotly is brought up to date
+const REST = 1000; // milliseconds without a move after which Plotly is brought up to date
 
 /** Run `action`, and take no harm from it: a page without this is a working page. */
 function harmless(action) {
@@ -62,8 +62,8 @@ function floats(bytes, steps, width) {
     let value = 0;
     let slope = 0;
     for (let column = 0; column < width; column++, i++) {
-      const folded =
-        (bytes[i] << 24) | (bytes[size + i] << 16) | (bytes[2 * size + i] << 8) | bytes[3 * size + i];
+      const high = (bytes[i] << 24) | (bytes[size + i] << 16);
+      const folded = high | (bytes[2 * size + i] << 8) | bytes[3 * size + i];
       const second = (folded >>> 1) ^ -(folded & 1);
       slope = (slope + second) | 0;
       value = (value + slope) | 0;
@@ -77,7 +77,7 @@ function floats(bytes, steps, width) {
   return new Float32Array(words.buffer);
 }
 
-/** What `attribute` of a trace is at `row`: a string, a list, or a list of lists. */
+/** What a trace's attribute is at `row`: a string, a list, or a list of lists. */
 function rowOf(source, row) {
   if (Array.isArray(source)) return source[row];
   const { numbers, width, shape } = source;
@@ -101,6 +101,7 @@ function same(a, b) {
   return true;
 }
 
+/** What stands in a layout at a path such as "shapes[0].x0". */
 function at(object, path) {
   return path
     .split(/[.[\]]+/)
@@ -159,6 +160,7 @@ function missing(graph, traces, layout) {
 
 /** Have Plotly itself show `traces` and `layout`: always right, and some 20 ms a chart. */
 function redraw(graph, traces, layout) {
+  for (const marker of graph.querySelectorAll("path.point")) marker.removeAttribute("visibility");
   const changes = missing(graph, traces, layout);
   if (changes) harmless(() => window.Plotly.update(graph, ...changes));
 }
@@ -204,6 +206,7 @@ function axisOf(graph, id) {
   return axis?.type === "linear" && !axis.rangebreaks?.length ? axis : null;
 }
 
+/** The line, area or markers of one trace, moved to other numbers. */
 function moved(graph, trace, group, x, y) {
   const across = axisOf(graph, trace.xaxis);
   const up = axisOf(graph, trace.yaxis);
@@ -214,14 +217,26 @@ function moved(graph, trace, group, x, y) {
     points.push(there ? `${across.l2p(x[i])},${up.l2p(y[i])}` : null);
   }
   if (trace.mode === "markers") {
-    const places = points.filter(Boolean);
-    const markers = group.querySelectorAll("path.point");
-    if (markers.length !== places.length || typeof trace.marker.size !== "number") return null;
-    return () => markers.forEach((m, i) => m.setAttribute("transform", `translate(${places[i]})`));
+    // Plotly has an element for each point that there was when it drew, and no others.
+    const calculated = group.__data__;
+    const markers = new Map();
+    for (const marker of group.querySelectorAll("path.point")) {
+      markers.set(calculated.indexOf(marker.__data__), marker);
+    }
+    const known = points.every((point, i) => !point || markers.has(i)) && !markers.has(-1);
+    if (!known || typeof trace.marker.size !== "number") return null;
+    return () => {
+      for (const [i, marker] of markers) {
+        if (points[i]) marker.setAttribute("transform", `translate(${points[i]})`);
+        if (points[i]) marker.removeAttribute("visibility");
+        else marker.setAttribute("visibility", "hidden");
+      }
+    };
   }
   const { shape, simplify } = trace.line ?? {};
   const plain = shape === "linear" && simplify === false && !trace.connectgaps && !trace.stackgroup;
-  if (trace.mode !== "lines" || !plain || !["none", "tozeroy", "toself"].includes(trace.fill)) return null;
+  if (trace.mode !== "lines" || !plain) return null;
+  if (!["none", "tozeroy", "toself"].includes(trace.fill)) return null;
   const pieces = [];
   points.forEach((point, i) => {
     if (point && points[i - 1]) pieces[pieces.length - 1].push(point);
@@ -244,6 +259,7 @@ function moved(graph, trace, group, x, y) {
   };
 }
 
+/** A trace's name in the legend. */
 function renamed(graph, index, name) {
   if (/[<&$]/.test(name)) return null;
   const entries = [...graph.querySelectorAll(".legend .traces")];
@@ -287,13 +303,15 @@ function viewOf(graph) {
     layout.set(`${axis}.autorange`, autorange);
     if (autorange !== true) layout.set(`${axis}.range`, [...range]);
   }
-  return { layout, traces: graph._fullData.map(({ type, visible }) => ({ type, visible })) };
+  const traces = graph._fullData.map(({ type, name, visible }) => ({ type, name, visible }));
+  return { layout, traces };
 }
 
 /** Whether two figures are so alike that a view of one makes sense in the other. */
 function alike(one, other) {
-  const types = ({ traces }) => traces.map(({ type }) => type);
-  return same([...one.layout].flat(), [...other.layout].flat()) && same(types(one), types(other));
+  // A name may tell the slider's value; its letters tell what is drawn.
+  const kinds = ({ traces }) => traces.map(({ type, name }) => type + name?.replace(/\P{L}/gu, ""));
+  return same([...one.layout], [...other.layout]) && same(kinds(one), kinds(other));
 }
 
 /**
@@ -329,6 +347,7 @@ class Chart {
   show(traces, layout) {
     const { graph } = this;
     if (!graph) return;
+    if (graph !== this.drawn) return void this.adopt(graph); // which asks for this again
     clearTimeout(this.rest);
     const behind = this.behind === graph;
     if (!behind && !missing(graph, traces, layout)) return;
@@ -391,17 +410,23 @@ class Chart {
 
   /** Keep the old picture in view until the new one is drawn. */
   hide(place, old) {
-    const picture = this.cover?.firstElementChild ?? old.querySelector(".plot-container");
-    if (!picture) return;
+    const layers = [...(this.cover ?? old).querySelectorAll("svg.main-svg")];
     this.cover?.remove();
+    if (layers.length === 0) return;
     this.cover = document.createElement("div");
-    this.cover.style.cssText = "position:absolute;inset:0;overflow:hidden;pointer-events:none";
-    this.cover.append(picture.cloneNode(true));
     this.cover.setAttribute("aria-hidden", "true");
+    this.cover.style.cssText = "position:absolute;inset:0;overflow:hidden;pointer-events:none";
+    for (const layer of layers) {
+      const copy = layer.cloneNode(true);
+      // Plotly's own rules hold inside its graphs only.
+      Object.assign(copy.style, { position: "absolute", top: "0", left: "0" });
+      this.cover.append(copy);
+    }
     if (getComputedStyle(place).position === "static") place.style.position = "relative";
     place.append(this.cover);
   }
 
+  /** Take over a graph that has just been drawn, before it is seen. */
   adopt(graph) {
     this.leave?.();
     this.drawn = graph;
@@ -457,6 +482,7 @@ class Chart {
 
 // ---------------------------------------------------------------- the whole page
 
+/** What is mounted, which slider is in hand, and what that means for charts and texts. */
 class Engine {
   constructor(hub) {
     this.hub = hub;
@@ -511,7 +537,8 @@ class Engine {
     }
     for (const [root, { data }] of this.hub.mounts) {
       if (data instanceof Uint8Array) {
-        const digest = Array.from(data.subarray(0, 8), (b) => b.toString(16).padStart(2, "0")).join("");
+        const bytes = [...data.subarray(0, 8)];
+        const digest = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
         held.add(digest);
         if (!this.decoded.has(digest)) {
           this.decoded.set(digest, null);
@@ -523,7 +550,7 @@ class Engine {
             }),
           );
         }
-      } else if (data?.role === "parts") this.lists.push(...data.parts);
+      } else if (data?.role === "parts") this.lists.push(...JSON.parse(data.parts));
       else if (data?.role === "player" && !this.players.has(root)) {
         this.players.set(root, new Player(root, data, this));
       }
@@ -535,7 +562,9 @@ class Engine {
   /** Have a Chart for every chart that some part moves. */
   watch() {
     const keys = new Set();
-    for (const part of this.decoded.values()) for (const { chart } of part?.charts ?? []) keys.add(chart);
+    for (const part of this.decoded.values()) {
+      for (const { chart } of part?.charts ?? []) keys.add(chart);
+    }
     for (const [key, chart] of this.charts) {
       if (keys.has(key)) continue;
       chart.stop();
@@ -563,11 +592,12 @@ class Engine {
     const slider = this.lists.find(({ slider }) => byKey(slider)?.contains(event.target))?.slider;
     const moves = event.type !== "keydown" || /^(Arrow|Page|Home|End)/.test(event.key);
     if (slider && event.isTrusted && moves) this.silence(slider);
-    if (slider === this.active) return;
+    const input = this.input(slider);
+    if (slider === this.active && input === this.held) return;
     this.active = slider ?? null;
+    this.held = input;
     this.moved = false;
     this.thumb.disconnect();
-    const input = this.input(slider);
     if (input) this.thumb.observe(input, { attributes: true, attributeFilter: ["value"] });
   }
 

@@ -45,6 +45,4 @@ PRESETS = (
 
 frame.begin("activations")
 controls.presets(controls.ACTIVATION_PICKER, PRESETS)
-keys = controls.ACTIVATION_PICKER.current()
-activation_view.explore(keys)
-explorer.explain(keys)
+explorer.explain(activation_view.explore())

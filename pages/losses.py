@@ -44,6 +44,4 @@ PRESETS = (
 
 frame.begin("losses")
 controls.presets(LOSS_PICKER, PRESETS)
-keys = LOSS_PICKER.current()
-loss_view.explore(keys)
-explorer.explain(keys)
+explorer.explain(loss_view.explore())

@@ -146,6 +146,7 @@ class Session:
             compression=None,  # as Streamlit's server has it, so sizes are those on the wire
             max_size=None,
             open_timeout=timeout,
+            ping_interval=None,  # a server at its limit answers late, and that is measured
         )
         return cls(connection, timeout)
 

@@ -34,67 +34,72 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+def explore() -> list[str]:
+    """Draw the picker and the view's options, then the picture; return the keys picked."""
+    picker, options = st.columns([6, 1], vertical_alignment="bottom")
+    with picker:
+        keys = controls.ACTIVATION_PICKER.pick()
+    with options.popover("View", icon=":material/tune:", width="stretch"):
+        view = _options(len(keys))
+    _explore(keys, view)
+    return keys
+
+
 @st.fragment
-def explore(keys: list[str]) -> None:
-    """Draw the controls beside the picture that they move, and what can be read off it."""
+def _explore(keys: list[str], view: View) -> None:
+    """Draw the sliders beside the picture that they move, and what can be read off it."""
     with st.container(key="view"):
         beside, above = st.columns([1, 2], gap="medium")
     with beside:
-        chosen = controls.ACTIVATION_PICKER.pick()
-        if chosen != keys:
-            st.rerun()
-        choices = [controls.sliders(key) for key in chosen]
-        x = probe_slider(SCENE, DEFAULTS[PROBE])
-        view = _options(len(choices), x)
+        choices = [controls.sliders(key) for key in keys]
+        view = replace(view, probe=probe_slider(view.scene, DEFAULTS[PROBE]))
     all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
-    with beside, st.container(key="verdict"):
-        for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
-            st.markdown(wording.verdict(choice.name, found, view.threshold))
+    verdicts = zip(choices[:3], all_facts, strict=False)
+    beside.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
     with above:
         drawn = show(choices, view)
-    readings(SCENE, _readings(choices, all_facts, x))
+    readings(view.scene, _readings(choices, all_facts, view.probe))
     live(sweeps(choices, view, drawn), key="activations_live")
-    export.offer(SCENE.chart, drawn.figure, lambda: table(drawn), "activations")
-    st.subheader("Facts, computed", anchor="facts")
-    st.markdown(wording.facts_table([c.label for c in choices], all_facts, view.threshold))
-    st.caption(
-        "z is a standard normal input. A square bracket means that the end is reached. "
-        "A bend is a jump of f″. Nothing here is typed in: it is found from f and f′ "
-        "for the parameters on show."
+    export.offer(view.scene.chart, drawn.figure, lambda: table(drawn), "activations")
+    st.markdown(
+        "### Facts, computed\n\n"
+        + wording.facts_table([c.label for c in choices], all_facts, view.threshold)
+        + "\n\n:small[z is a standard normal input. A square bracket means that the end is "
+        "reached. A bend is a jump of f″. Nothing here is typed in: it is found from f and f′ "
+        "for the parameters on show.]"
     )
     receipts(choices, view)
     code(choices)
 
 
-def _options(count: int, x: float) -> View:
-    with st.expander("View", icon=":material/tune:"):
-        half = segments("x from −n to n", WINDOWS, DEFAULTS[WINDOW], WINDOW)
-        factor = segments(
-            "Difference from the first function, times",
-            FACTORS,
-            DEFAULTS[DIFFERENCE],
-            DIFFERENCE,
-            disabled=count < 2,
-        )
-        third = segments(
-            "Third panel",
-            list(THIRDS),
-            DEFAULTS[THIRD],
-            THIRD,
-            help="∂f/∂parameter exists where the parameter is learned: PReLU and Swish.",
-        )
-        threshold = st.slider(
-            "Saturated where |f′| is below",
-            0.01,
-            0.5,
-            DEFAULTS[THRESHOLD],
-            0.01,
-            key=THRESHOLD,
-            bind="query-params",
-        )
+def _options(count: int) -> View:
+    half = segments("x from −n to n", WINDOWS, DEFAULTS[WINDOW], WINDOW)
+    factor = segments(
+        "Difference from the first function, times",
+        FACTORS,
+        DEFAULTS[DIFFERENCE],
+        DIFFERENCE,
+        disabled=count < 2,
+    )
+    third = segments(
+        "Third panel",
+        list(THIRDS),
+        DEFAULTS[THIRD],
+        THIRD,
+        help="∂f/∂parameter exists where the parameter is learned: PReLU and Swish.",
+    )
+    threshold = st.slider(
+        "Saturated where |f′| is below",
+        0.01,
+        0.5,
+        DEFAULTS[THRESHOLD],
+        0.01,
+        key=THRESHOLD,
+        bind="query-params",
+    )
     return View(
         replace(SCENE, window=(-float(half), float(half))),
-        probe=x,
+        probe=DEFAULTS[PROBE],
         third=THIRDS[third],
         threshold=threshold,
         factor=None if factor == "off" or count < 2 else float(factor),
@@ -103,14 +108,14 @@ def _options(count: int, x: float) -> View:
 
 @lru_cache(maxsize=4096)
 def _facts(key: str, settings: Settings, threshold: float) -> Facts:
-    return facts(controls.entry(key), saturated_below=threshold, **dict(settings))
+    return facts(controls.activation(key), saturated_below=threshold, **dict(settings))
 
 
 def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -> str:
     heads = [wording.at(x), "f(x)", "f′(x)", "max |f′|", "f′(0)", "range"]
     rows = []
     for choice, found in zip(choices, all_facts, strict=True):
-        here = probe(choice.entry, x, reach=0.0, **choice.parameters)
+        here = probe(controls.activation(choice.key), x, reach=0.0, **choice.parameters)
         rows.append(
             [
                 choice.label,

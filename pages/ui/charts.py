@@ -34,6 +34,9 @@ SHADE = f"#{35:06d}"
 PROBE_TRACES = 3
 """The last traces of a function move with the probe: the tangent and a dot on f and on f′."""
 
+SHADE_TRACES = 1
+"""The first trace of a function shades where it saturates."""
+
 HEIGHT = 480
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 

@@ -11,6 +11,7 @@ from core.losses import LOSSES
 from core.sections import SECTIONS
 from core.spec import Activation, Loss, Parameter
 from pages.ui import state, wording
+from pages.ui.live import player
 
 ACTIVATION = "activation"
 LOSS = "loss"
@@ -129,6 +130,11 @@ def entry(key: str) -> Activation | Loss:
     return _ENTRIES[key.removesuffix(_COPY)]
 
 
+def activation(key: str) -> Activation:
+    """Return the activation that ``key`` or a copy of it stands for."""
+    return ACTIVATIONS[key.removesuffix(_COPY)]
+
+
 def loss(key: str) -> Loss:
     """Return the loss that ``key`` or a copy of it stands for."""
     return LOSSES[key.removesuffix(_COPY)]
@@ -221,6 +227,7 @@ def _slider(key: str, parameter: Parameter) -> float:
                     on_click=state.assign,
                     args=({widget: float(setting)},),
                 )
+    player(widget, parameter.glyph, key=f"{widget}_player")
     state.carry(widget, value)
     return value
 

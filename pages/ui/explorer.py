@@ -69,13 +69,13 @@ def receipts(choices: Sequence[Choice], view: View) -> None:
     for choice in choices:
         one = _receipt(choice.key, choice.settings, view.still)
         rows.append([choice.label, wording.receipt(one, view.scene.axis), str(one.points)])
-    st.subheader("Receipts", anchor="receipts")
-    st.caption(
-        "Each gradient is checked here and now against a numerical derivative of the function: "
-        f"the largest difference for {wording.symbol(view.scene.axis)} from "
-        f"{wording.number(low)} to {wording.number(high)}."
+    st.markdown(
+        "### Receipts\n\n"
+        + wording.table(["", "Largest difference", "Points"], rows)
+        + "\n\n:small[Each gradient is checked here and now against a numerical derivative of the "
+        f"function: the largest difference for {wording.symbol(view.scene.axis)} from "
+        f"{wording.number(low)} to {wording.number(high)}.]"
     )
-    st.markdown(wording.table(["", "Largest difference", "Points"], rows))
 
 
 def code(choices: Sequence[Choice]) -> None:

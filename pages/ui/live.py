@@ -44,17 +44,13 @@ _ENGINE_JS = (Path(__file__).parents[2] / "assets" / "live_sweep.js").read_text(
 
 # Everything that changes often travels by this one: the engine's code is then sent once.
 _MOUNT_JS = """
-export default function ({ data, parentElement }) {
+export default ({ data, parentElement: root }) => {
   const hub = (globalThis[Symbol.for("live-sweep")] ??= { mounts: new Map() });
   const mount = { data };
-  hub.mounts.set(parentElement, mount);
-  hub.changed?.(parentElement);
-  return () => {
-    if (hub.mounts.get(parentElement) !== mount) return;
-    hub.mounts.delete(parentElement);
-    hub.changed?.(parentElement);
-  };
-}
+  hub.mounts.set(root, mount);
+  hub.changed?.(root);
+  return () => hub.mounts.get(root) === mount && hub.mounts.delete(root) && hub.changed?.(root);
+};
 """
 
 _MARKS = re.compile(r"[\\\[*`|\n]|--|^\s*(?:[-+#]+|\d+\.) |^\s*$")
@@ -179,7 +175,7 @@ def live(sweeps: Sequence[Sweep], *, key: str) -> None:
         parts.append({"digest": sweep.payload[:8].hex(), "slider": slider, "through": through})
     with st.container(key=key, gap=None):
         _engine(key=f"{key}-engine")
-        _mount(key=f"{key}-parts", data={"role": "parts", "parts": parts})
+        _mount(key=f"{key}-parts", data={"role": "parts", "parts": json.dumps(parts)})
         for i, sweep in enumerate(sweeps):
             _mount(key=f"{key}-{i}", data=sweep.payload)
 

@@ -63,34 +63,32 @@ MEASURES = {
 }
 
 
-def axis_of(keys: Sequence[str]) -> Axis:
-    """Return the axis that the first of the chosen losses is drawn along."""
-    return controls.loss(keys[0]).axis
+def explore() -> list[str]:
+    """Draw the picker, then the picture of those losses that share an axis; return the keys."""
+    picked = LOSS_PICKER.pick()
+    axis = controls.loss(picked[0]).axis
+    chosen = [key for key in picked if controls.loss(key).axis is axis]
+    _say_what_is_left_out(picked, chosen, axis)
+    scene = SCENES[axis]
+    if axis in (Axis.PROBABILITY, Axis.LOGIT):
+        target = segments("Target y", ("0", "1"), "1", TARGET)
+        corner = "right" if target == "1" else "left"
+        scene = replace(scene, target=float(target), legend=corner)
+    _explore(chosen, scene, axis)
+    return picked
 
 
 @st.fragment
-def explore(keys: list[str]) -> None:
-    """Draw the controls beside the picture that they move, and what can be read off it."""
+def _explore(keys: list[str], scene: Scene, axis: Axis) -> None:
+    """Draw the sliders beside the picture that they move, and what can be read off it."""
     with st.container(key="view"):
         beside, above = st.columns([1, 2], gap="medium")
     with beside:
-        picked = LOSS_PICKER.pick()
-        if picked != keys:
-            st.rerun()
-        axis = axis_of(picked)
-        chosen = [key for key in picked if controls.loss(key).axis is axis]
-        _say_what_is_left_out(picked, chosen, axis)
-        choices = [controls.sliders(key) for key in chosen]
-        scene = SCENES[axis]
-        if axis in (Axis.PROBABILITY, Axis.LOGIT):
-            target = segments("Target y", ("0", "1"), "1", TARGET)
-            corner = "right" if target == "1" else "left"
-            scene = replace(scene, target=float(target), legend=corner)
+        choices = [controls.sliders(key) for key in keys]
         view = View(scene, probe=probe_slider(scene, PROBES[axis]))
     all_facts = [_facts(c.key, c.settings, scene.target) for c in choices]
-    with beside, st.container(key="verdict"):
-        for choice, found in list(zip(choices, all_facts, strict=True))[:3]:
-            st.markdown(wording.loss_verdict(choice.name, found, axis))
+    verdicts = zip(choices[:3], all_facts, strict=False)
+    beside.markdown("\n\n".join(wording.loss_verdict(c.name, f, axis) for c, f in verdicts))
     with above:
         drawn = show(choices, view)
     readings(scene, _readings(choices, view))
@@ -98,14 +96,14 @@ def explore(keys: list[str]) -> None:
     export.offer(scene.chart, drawn.figure, lambda: table(drawn), "losses")
     _huber_limits(choices, scene)
     laboratory(choices)
-    st.subheader("Facts", anchor="facts")
     losses = [controls.loss(c.key) for c in choices]
-    st.markdown(wording.loss_facts_table([c.label for c in choices], losses, all_facts))
-    st.caption(
-        "Whether a loss is convex, bounded in its gradient or smooth is computed for the "
-        "parameters on show. The best constant minimises the expected loss; the likelihood is "
+    st.markdown(
+        "### Facts\n\n"
+        + wording.loss_facts_table([c.label for c in choices], losses, all_facts)
+        + "\n\n:small[Whether a loss is convex, bounded in its gradient or smooth is computed for "
+        "the parameters on show. The best constant minimises the expected loss; the likelihood is "
         "the noise under which the loss is −log p, up to constants. No mean is taken here: the "
-        "mean of the squared error over a data set is the mean squared error."
+        "mean of the squared error over a data set is the mean squared error.]"
     )
     receipts(choices, view)
     code(choices)

@@ -1,6 +1,7 @@
 """What each slider of an explorer page moves, for all of its steps at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -29,7 +30,11 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Swee
             # Without the slider's own value, which changes nothing in its sweep.
             others = tuple((k, v) for k, v in choice.parameters.items() if k != parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
-            found += [_curve_sweep(*at, view.still), _reading_sweep(*at, view)]
+            found += [
+                _curve_sweep(*at, replace(view.still, threshold=None)),
+                _shade_sweep(*at, view.still),
+                _reading_sweep(*at, view),
+            ]
     settings = tuple((c.key, c.settings) for c in choices)
     found.append(_probe_sweep(settings, tuple(firsts), view.still))
     return found
@@ -39,14 +44,15 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Swee
 def _curve_sweep(
     key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
 ) -> Sweep:
-    """Sweep what a parameter moves whatever the probe: curves, marks, shading, headlines."""
+    """Sweep what a parameter moves whatever the probe and shading: curves, marks, headlines."""
     values, parameters, names = _swept(key, name, others)
     entry = controls.entry(key)
     drawn = draw(key, "", view, parameters)
-    traces = charts.function_traces(drawn, place, lanes)[: -charts.PROBE_TRACES]
-    changes = {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
-    for i, trace in enumerate(traces):
-        if "hovertemplate" in trace:
+    traces = charts.function_traces(drawn, place, lanes)
+    changes = {}
+    for i in range(charts.SHADE_TRACES, len(traces) - charts.PROBE_TRACES):
+        changes[first + i] = charts.varying(traces[i])
+        if "hovertemplate" in traces[i]:
             changes[first + i]["name"] = names
     cell = partial(_cell, view, place)
     texts = {cell(0): names}
@@ -54,6 +60,18 @@ def _curve_sweep(
         texts |= {cell(3 + i): column for i, column in enumerate(_headlines(entry, parameters))}
     slider = controls.slider_key(key, name)
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
+
+
+@lru_cache(maxsize=128)
+def _shade_sweep(
+    key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
+) -> Sweep:
+    """Sweep where a parameter makes the function saturate."""
+    values, parameters, _ = _swept(key, name, others)
+    drawn = draw(key, "", view, parameters)
+    shade = charts.function_traces(drawn, place, lanes)[: charts.SHADE_TRACES]
+    changes = {first + i: charts.varying(trace) for i, trace in enumerate(shade)}
+    return Sweep(controls.slider_key(key, name), values, [ChartSweep(view.scene.chart, changes)])
 
 
 @lru_cache(maxsize=128)
@@ -93,6 +111,7 @@ def _probe_sweep(
     return Sweep(scene.probe, steps, [ChartSweep(scene.chart, changes, line)], texts)
 
 
+@lru_cache(maxsize=128)
 def _swept(
     key: str, name: str, others: Settings
 ) -> tuple[FloatArray, dict[str, float | FloatArray], list[str]]:
