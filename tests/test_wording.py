@@ -191,16 +191,30 @@ def test_verdict_tells_the_threshold_in_use():
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        ("no_such", r"no\_such"),
-        ("![a](b)", r"\!\[a\]\(b\)"),
-        ("two\n\n# lines", r"two \# lines"),
-        ("$x$ :red[y] `z` <b>", r"\$x\$ \:red\[y\] \`z\` \<b\>"),
-        ("α" * 50, "α" * 40),
-        ("", ""),
+        ("elu", "`elu`"),
+        ("![a](https://example.com/a.png)", "`![a](https://example.com/a.png)`"),
+        ("a`b", "`a'b`"),
+        (" two\n\nlines ", "`two lines`"),
+        ("x" * 99, "`" + "x" * 40 + "`"),
+        ("", "“”"),
     ],
 )
 def test_literal(given, shown):
     assert wording.literal(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Line 3: no number.", "Line 3\\: no number\\."),
+        ("*a* $b$", "\\*a\\* \\$b\\$"),
+        ("http://a.b", "http\\:\u2060\\/\\/a\\.b"),
+        ("www.a.b", "www\u2060\\.a\\.b"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_plain(given, shown):
+    assert wording.plain(given) == shown
 
 
 def test_table_escapes_bars():

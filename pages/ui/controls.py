@@ -67,7 +67,7 @@ class Picker:
             help="Up to six at once. A name with (2) is a second copy with sliders of its own.",
         )
         if strangers:
-            shown = ", ".join(f"“{wording.literal(s)}”" for s in strangers[:3])
+            shown = ", ".join(wording.literal(s) for s in strangers[:3])
             more = f" and {len(strangers) - 3} more" if len(strangers) > 3 else ""
             st.warning(f"Not in the catalogue, and so left out: {shown}{more}.")
         if len(known) > MOST:

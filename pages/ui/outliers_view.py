@@ -94,10 +94,10 @@ def _upload() -> None:
     try:
         table = parse_csv(file.getvalue())
     except ValueError as error:
-        st.error(wording.literal(str(error), most=300))
+        st.error(wording.plain(str(error)))
         return
     if table.problems:
-        shown = "\n".join(f"- {wording.literal(p, most=120)}" for p in table.problems[:10])
+        shown = "\n".join(f"- {wording.plain(p, most=120)}" for p in table.problems[:10])
         st.warning(f"Left out of your file:\n{shown}")
     if st.session_state.get(_ORIGIN) != file.file_id:
         _replace(table.x.tolist(), table.y.tolist())
@@ -159,7 +159,7 @@ def _fits(choices: Sequence[Choice], x: FloatArray, y: FloatArray, model: str) -
             else:
                 fits.append(best_constant(loss, y, **choice.parameters))
         except ValueError as error:
-            st.warning(wording.literal(str(error), most=300))
+            st.warning(wording.plain(str(error)))
             return []
     return fits
 

@@ -86,8 +86,17 @@ def steepest(facts: Facts) -> str:
 
 
 def literal(text: str, most: int = 40) -> str:
-    """Return a visitor's text so that Markdown shows it as it stands, in one short line."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split())[:most])
+    """Return a visitor's word as code, where Markdown interprets nothing, in one short line."""
+    word = " ".join(text.replace("`", "'").split())[:most]
+    return f"`{word}`" if word else "“”"
+
+
+def plain(text: str, most: int = 300) -> str:
+    """Return a sentence that may quote a visitor so that Markdown shows it as it stands."""
+    line = " ".join(text.split())[:most]
+    # Addresses are made links after escaping; an invisible joiner within keeps them text.
+    unlinked = re.sub(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", "\u2060", line)
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", unlinked)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
