@@ -79,7 +79,8 @@ def _outliers(rng: np.random.Generator, n: int) -> Sample:
 
 def _leverage(rng: np.random.Generator, n: int) -> Sample:
     x, y = _spread(rng, n)
-    x[-1], y[-1] = 4 * _WIDTH, _INTERCEPT
+    # So far that its weight in the slope outdoes that of all others together.
+    x[-1], y[-1] = _WIDTH * (1 + n / 4), _INTERCEPT
     return x, y
 
 
@@ -129,7 +130,7 @@ DATASETS = _catalogue(
         description=(
             "One wrong point lies far to the right, where even the absolute error follows it."
         ),
-        size=24,
+        size=12,
         intercept=_INTERCEPT,
         slope=_SLOPE,
         generate=_leverage,
@@ -229,14 +230,17 @@ def parse_csv(text: bytes | str) -> Table:
 
 def _decoded(text: bytes | str) -> str:
     """Return the text without its byte order mark; bytes that are no UTF-8 are Latin-1."""
-    if isinstance(text, str):
-        return text.removeprefix("\ufeff")
-    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return text.decode("utf-16", errors="replace")
-    try:
-        return text.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return text.decode("latin-1")
+    if isinstance(text, bytes):
+        if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            decoded = text.decode("utf-16", errors="replace")
+        else:
+            try:
+                decoded = text.decode("utf-8")
+            except UnicodeDecodeError:
+                decoded = text.decode("latin-1")
+    else:
+        decoded = text
+    return decoded.lstrip("\ufeff")
 
 
 def _rows(text: str) -> Iterator[tuple[int, str]]:

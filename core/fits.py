@@ -12,8 +12,8 @@ The shape is measured, so that a new entry of the catalogue needs no line here:
 - ψ constant on either side of 0: a quantile of the data for the constant, a linear
   programme for the line (Boscovich 1757, Laplace 1793; Koenker and Bassett 1978).
 - any other convex loss: Newton's method as reweighted least squares. Its weights ψ′(r)
-  are drawn towards ψ(r)/r, those of Holland and Welsch (1977), until a step pays; with
-  the latter every step does, if ψ(r)/r falls with |r| (Huber 1981, section 7.8).
+  are drawn towards ψ(r)/r, those of Holland and Welsch (1977), where that step does not
+  pay; the latter's always does, if ψ(r)/r falls with |r| (Huber 1981, section 7.8).
 - a loss that is not convex: the same from several starts. The best found is not proven.
 
 Rows are counted from 1 in every message.
@@ -525,7 +525,7 @@ def _least_absolute(points: _Points, tau: float) -> _Found:
     The best slope is bracketed by the sign of the derivative. The bracket is cut where the
     tangents of its ends meet, which in the end is a vertex of the programme, and by
     bisection. What rounding leaves is mended by pivoting: the best line through one given
-    point is a weighted median of slopes (Laplace; Barrodale and Roberts 1973). At the end
+    point is a weighted median of slopes (Laplace 1793; Barrodale and Roberts 1973). Last,
     optimality is checked on its own, by the pulls of the points on the line.
     """
     slack = 1e-13 * float(np.abs(points.u).sum())
@@ -549,10 +549,11 @@ def _least_absolute(points: _Points, tau: float) -> _Found:
     return _Found(
         line,
         count + len(tried),
-        converged=check.left <= slack and check.right >= -slack,
-        unique=check.left < -slack
-        and check.right > slack
-        and sure < check.excess < check.tied - sure,
+        converged=check.left <= slack
+        and check.right >= -slack
+        and -sure <= check.excess <= check.tied + sure,
+        # If the line could be shifted, it could be tilted too: the slope alone decides.
+        unique=check.left < -slack and check.right > slack,
     )
 
 
@@ -729,7 +730,7 @@ def _plain_fits(points: _Points) -> list[_Line]:
 
 
 def _newton(penalty: _Penalty, points: _Points) -> _Found:
-    """Fit a convex loss from the better of the two plain fits, between which it lies."""
+    """Fit a convex loss, from whichever of the two plain fits it likes better."""
     start = min(
         _plain_fits(points), key=lambda line: float(penalty.rho(points.residuals(line)).sum())
     )
@@ -823,12 +824,19 @@ def _sample(points: _Points) -> _Points:
 
 
 def _distinct(penalty: _Penalty, points: _Points, ends: list[_Descent]) -> list[_Descent]:
-    """Return the different minima among the ends of several descents, the lowest first."""
+    """Return the different minima among the ends of several descents, the lowest first.
+
+    A descent that starts on a maximum, as the middle of symmetric data may be, stays there:
+    it is known by a curvature that is not positive.
+    """
     near = 1e-3 * min(penalty.scale, float(np.abs(points.y).max()))
     minima: list[_Descent] = []
     for end in sorted(ends, key=lambda e: e.state.value):
         a, b = end.state.line
-        if all(abs(a - m.state.line.a) + abs(b - m.state.line.b) > near for m in minima):
+        bowl = _step(points, end.state, end.state.curvatures) is not None
+        if (bowl or not minima) and all(
+            abs(a - m.state.line.a) + abs(b - m.state.line.b) > near for m in minima
+        ):
             minima.append(end)
     return minima
 

@@ -53,10 +53,11 @@ def loss_facts(loss: Loss, target: float = 1.0, /, **parameters: float) -> LossF
     slopes = slopes[np.isfinite(slopes)]
     near, far = (np.abs(section.gradient(_wrong(loss.axis, target, e), **parameters)) for e in _FAR)
     unbounded = bool(np.any(~np.isfinite(far) | (far > 1.5 * np.maximum(near, slopes.max()))))
+    fading = (far < 0.01 * slopes.max()) | (far < 0.95 * near)
     return LossFacts(
         convex=_convex(x, section(x, **parameters)),
         max_gradient=math.inf if unbounded else float(max(slopes.max(), far.max())),
-        redescending=bool(slopes.max() > 0 and np.all(far < 0.01 * slopes.max())),
+        redescending=bool(slopes.max() > 0 and np.all(fading)),
         smoothness=_smoothness(section, breaks, parameters),
     )
 

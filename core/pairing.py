@@ -378,7 +378,8 @@ def _over_logit(
             found = function(
                 answer[..., None], label[..., None], **{k: _column(v) for k, v in values.items()}
             )
-            found = found[..., 0] if found.ndim > answer.ndim else found
+            shapes = [np.shape(v) for v in values.values()]
+            found = found.reshape(np.broadcast_shapes(answer.shape, *shapes))
         else:
             found = function(answer, label, **values)
     domain = loss.predictions

@@ -225,13 +225,16 @@ def best_constant(loss: MaskLoss, mask: Mask, settings: Settings) -> float:
     """Return the one probability for all pixels that has the smallest loss.
 
     It is what a network settles at before it has learnt where the foreground is. Searched
-    for logits from −12 to 12, to 0.005.
+    for logits from −12 to 12, to 0.005; nan where all answers are equally good.
     """
     best = 0.0
     for offsets in (_COARSE, _FINE):
         z = np.clip(best + offsets, -12.0, 12.0)
         maps = np.broadcast_to(z[:, None], (z.size, PIXELS))
-        best = z[loss.value(maps, _flat(mask), settings).argmin()]
+        values = loss.value(maps, _flat(mask), settings)
+        if np.ptp(values) <= 1e-12:
+            return float("nan")
+        best = z[values.argmin()]
     return float(_sigmoid(best))
 
 

@@ -40,11 +40,9 @@ def log_sum_exp(logits: npt.ArrayLike, temperature: Scalar = 1.0) -> FloatArray:
     axis. Raises as :func:`softmax` does.
     """
     shifted, top = _shifted(logits, temperature)
-    scale = np.asarray(temperature, dtype=top.dtype)
     # The largest power is e⁰ = 1, so that the sum is at least 1 and its logarithm safe.
-    result: FloatArray = (scale * (top + np.log(np.exp(shifted).sum(axis=-1, keepdims=True))))[
-        ..., 0
-    ]
+    excess = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    result: FloatArray = (top + np.asarray(temperature, dtype=top.dtype) * excess)[..., 0]
     return result
 
 
@@ -234,7 +232,7 @@ def decision_region(winner: int) -> FloatArray:
 
 
 def _shifted(logits: npt.ArrayLike, temperature: Scalar) -> tuple[FloatArray, FloatArray]:
-    """Return z/T − max and max, both with a last axis; exp of the former cannot overflow."""
+    """Return (z − max)/T and max, both with a last axis; exp of the former cannot overflow."""
     z = np.asarray(logits)
     if z.dtype.kind not in "fiub":
         raise TypeError(f"logits must be real numbers, not {z.dtype}")
@@ -243,12 +241,11 @@ def _shifted(logits: npt.ArrayLike, temperature: Scalar) -> tuple[FloatArray, Fl
     if not np.all(np.asarray(temperature) > 0):
         raise ValueError(f"the temperature must be positive, not {temperature}")
     z = z if z.dtype == np.float32 else z.astype(np.float64, copy=False)
-    # −∞ − −∞, in a row that is ruled out altogether, is nan; a logit over a tiny
-    # temperature may overflow, and is then as good as certain.
+    top = z.max(axis=-1, keepdims=True)
+    # −∞ − −∞, in a row that is ruled out altogether, is nan; a gap beyond the largest
+    # float is −∞, of which exp makes the right 0.
     with np.errstate(invalid="ignore", over="ignore"):
-        scaled = z / np.asarray(temperature, dtype=z.dtype)
-        top = scaled.max(axis=-1, keepdims=True)
-        return scaled - top, top
+        return (z - top) / np.asarray(temperature, dtype=z.dtype), top
 
 
 def _complement(p: FloatArray) -> FloatArray:

@@ -453,12 +453,17 @@ class Loss(Entry):
         ):
             known = values[~np.isnan(values)] if isinstance(domain, Interval | Labels) else values
             if not domain.contains(known):
-                raise ValueError(f"{self.key}: the {what} must be in {domain}, not {values}")
+                rows = known.shape[-1:] if isinstance(domain, Simplex) else ()
+                bad = next(v for v in known.reshape(-1, *rows) if not domain.contains(v))
+                raise ValueError(f"{self.key}: the {what} must be in {domain}, not {bad}")
         return np.asarray(function(guess, truth, **self._values(parameters, guess.dtype)))
 
     def _one_hot(self, classes: npt.NDArray[Any], count: int) -> FloatArray:
-        if classes.size and not (classes.min() >= 0 and classes.max() < count):
-            raise ValueError(f"{self.key}: a class index must be in 0 to {count - 1}")
+        strangers = classes[(classes < 0) | (classes >= count)]
+        if strangers.size:
+            raise ValueError(
+                f"{self.key}: a class index must be in 0 to {count - 1}, not {strangers[0]}"
+            )
         rows: FloatArray = np.eye(count)[classes]
         return rows
 

@@ -98,7 +98,7 @@ def recognise(pieces: Sequence[Piece]) -> str:
     if left == 0.0:
         return "ReLU"
     if left == -1.0:
-        return "|x|"
+        return "the absolute value"
     return "leaky ReLU" if left > 0 else ""
 
 

@@ -37,7 +37,8 @@ def general_robust(
         z = np.minimum(y, 1)
         slope = np.where(z == 0, 1, np.expm1(z) / np.where(z == 0, 1, z))
         half = root**alpha
-        far = (gap * half * half - gap) / (alpha + (alpha == 0))
+        weight = gap / (alpha + (alpha == 0))
+        far = weight * half * half - weight
     loss = np.where(y > 1, far, gap * (log_square / 2) * slope)
     return np.where(np.isinf(size) & (alpha >= 0), size, loss)
 
