@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
 
 def explore() -> list[str]:
     """Draw the picker and the view's options, then the picture; return the keys picked."""
-    picker, options = st.columns([6, 1], vertical_alignment="bottom")
+    picker, options = st.columns([5, 1], vertical_alignment="bottom", wrap=False)
     with picker:
         keys = controls.ACTIVATION_PICKER.pick()
     with options.popover("View", icon=":material/tune:", width="stretch"):

@@ -181,7 +181,9 @@ def segments(label: str, options: Sequence[str], default: str, key: str, **more:
 
 def presets(picker: Picker, offered: Sequence[Preset]) -> None:
     """Offer settings worth seeing as a row of buttons; each sets controls and so the URL."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="presets"):
+    with st.container(
+        horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="presets"
+    ):
         st.markdown("**Try this**", width="content")
         for preset in offered:
             st.button(

@@ -86,15 +86,17 @@ def begin(name: str) -> None:
 
 def _menu(current: str) -> None:
     pickers = (controls.ACTIVATION_PICKER, controls.LOSS_PICKER)
-    links = {picker.key: picker.current() for picker in pickers}
+    # A default needs no place in a link; in the URL it would be one step more to go back.
+    links = {p.key: p.current() for p in pickers if p.current() != list(p.default)}
     on_show = controls.LOSS_PICKER if current == "losses" else controls.ACTIVATION_PICKER
     for section, pages in MENU.items():
         if section:
             st.caption(section)
         for name, page in pages.items():
             label = "Home" if name == "home" else page.title
-            more = {}
+            target = dict(links)
             if name == "source":
                 label = f"Source of {controls.listed(on_show.current())}"
-                more = {SOURCE_OF: on_show.key}
-            st.page_link(page.script, label=label, icon=page.icon, query_params={**links, **more})
+                if on_show is not controls.ACTIVATION_PICKER:
+                    target[SOURCE_OF] = [on_show.key]
+            st.page_link(page.script, label=label, icon=page.icon, query_params=target)

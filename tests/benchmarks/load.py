@@ -7,6 +7,7 @@ with a server on Streamlit's defaults in turn, so that the two can be compared.
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -79,8 +80,10 @@ async def _measure() -> dict[str, Any]:
             figures[name] = {"started_mb": before / 1e6, "first_visit_mb": after / 1e6}
         for count, seconds in CLIENTS.items():
             for name, server in servers.items():
+                print(f"{_label(count)}, {name}", file=sys.stderr)
                 figures[name][_label(count)] = await _level(server, count, seconds, THINK_SECONDS)
         for name, server in servers.items():
+            print(f"{SATURATED}, {name}", file=sys.stderr)
             figures[name][SATURATED] = await _level(
                 server, SATURATING_CLIENTS, SATURATED_SECONDS, 0.0
             )

@@ -1,0 +1,388 @@
+"""The Pairing page: every pair and every bench without a browser, then in a real one."""
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.losses import LOSSES
+from core.pairing import LOSS_SLOPES, OUTPUTS, Verdict, judge
+from core.segmentation import MASK_LOSSES, MASKS, PIXELS, decode_mask, encode_mask
+from pages.ui import pairing_picture, pairing_view, segmentation_view
+from pages.ui.segmentation_picture import GROUND, PULL, maps, portable
+from tests.serving import ROOT
+from tests.test_browser import _TOO_WIDE, slider
+from tests.test_theme import GRAPHICS, THEMES, contrast
+from tests.test_wording import cells
+
+MASK = pairing_view.MASK
+PAIR_CHART = f".st-key-{pairing_view.CHART} .js-plotly-plot"
+MAPS_CHART = f".st-key-{segmentation_view.CHART} .js-plotly-plot"
+MOST_BYTES = 150_000
+"""What a slider may cost on first view."""
+
+PRESETS = (
+    "Sigmoid, cross-entropy",
+    "Sigmoid, L2",
+    "Sigmoid twice",
+    "±1 in the 0/1 formula",
+    "L1 and L2 stall",
+    "1 % foreground",
+)
+
+
+def visit(**query):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params.update(query)
+    app.switch_page("pages/pairing.py")
+    return stands(app.run())
+
+
+def stands(app):
+    assert [(e.message, e.stack_trace) for e in app.exception] == []
+    assert [e.value for e in app.error] == []
+    assert len(app.title) == 1
+    return app
+
+
+def charts(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def unpacked(array):
+    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
+
+
+def verdict(app):
+    """Return the word of the one verdict that comes with its reasons."""
+    (found,) = [m.value for m in app.markdown if "**" in m.value and "]  \n" in m.value]
+    return found
+
+
+def table(app, head):
+    (found,) = [m.value for m in app.markdown if m.value.startswith("|") and head in m.value]
+    _, _, *rows = cells(found)
+    return {row[0]: row[1:] for row in rows}
+
+
+@pytest.mark.parametrize("loss", LOSS_SLOPES)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_every_pair(output, loss):
+    name, loss_name = OUTPUTS[output].name, LOSSES[loss].name
+    app = visit(pairing_output=name, pairing_loss=loss_name)
+    found = judge(OUTPUTS[output], LOSSES[loss])
+    assert f"**{found.verdict.value}**" in verdict(app)
+    (figure,) = charts(app)
+    assert len(figure["data"]) == 8
+    assert any(r"\frac{dL}{dz}" in latex.value for latex in app.latex)
+    rows = table(app, "dL/dz")
+    assert list(rows) == [f"target {pairing_picture.written(v)}" for v in found.labels]
+    for p in LOSSES[loss].parameters:
+        app.slider(key=f"{loss}_{p.name}").set_value(p.high)
+    for labels in list(pairing_view.CODINGS)[1:]:
+        app.button_group(key=pairing_view.LABELS).set_value(labels)
+        stands(app.run())
+
+
+def test_every_cell_of_the_matrix_says_its_verdict():
+    app = visit()
+    said = [m.value for m in app.markdown if m.value.startswith(":small[")]
+    expected = [judge(o, LOSSES[key]).verdict for o in OUTPUTS.values() for key in LOSS_SLOPES]
+    assert len(said) == len(expected) == 50
+    for text, one in zip(said, expected, strict=True):
+        assert one.value in text
+        assert pairing_picture.MARKS[one] in text
+    assert len(set(pairing_picture.MARKS.values())) == len(Verdict)
+
+
+def test_a_press_on_a_cell_enlarges_it():
+    app = visit()
+    app.button(key="enlarge tanh hinge").click()
+    stands(app.run())
+    assert app.selectbox(key=pairing_view.OUTPUT).value == "Tanh"
+    assert app.selectbox(key=pairing_view.LOSS).value == "Hinge"
+
+
+@pytest.mark.parametrize("label", PRESETS)
+def test_presets(label):
+    app = visit()
+    (button,) = [b for b in app.button if b.label == label]
+    button.click()
+    app = stands(app.run())
+    shows_mask = label in PRESETS[4:]
+    assert app.button_group(key=pairing_view.PART).value == (
+        MASK if shows_mask else pairing_view.PAIR
+    )
+    if label == "Sigmoid, cross-entropy":
+        assert "**healthy**" in verdict(app)
+    elif label == "±1 in the 0/1 formula":
+        assert "4.4998" in verdict(app)
+        assert "2.3026" in verdict(app)
+    elif label == "L1 and L2 stall":
+        rows = table(app, "Dice score")
+        assert rows["BCE"][2] == "1.000"
+        assert rows["L2"][2] == rows["L1"][2] == "0.000"
+    elif label == "1 % foreground":
+        assert table(app, "best")["BCE"][3] == "0.0098"
+    else:
+        assert "**saturates**" in verdict(app)
+
+
+def test_only_these_presets_are_offered():
+    labels = [b.label for b in visit().button]
+    assert [one for one in labels if one in PRESETS] == list(PRESETS)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("show", [segmentation_view.GRADIENT, segmentation_view.DESCENT])
+def test_every_bench(mask, show):
+    app = visit(pairing_part=MASK, pairing_mask=mask, pairing_show=show)
+    figure = charts(app)[0]
+    assert len(figure["data"]) == 2 + len(MASK_LOSSES)
+    target = unpacked(figure["data"][0]["z"]).reshape(32, 32)
+    np.testing.assert_array_equal(target == 1, MASKS[mask])
+    names = [note["text"] for note in figure["layout"]["annotations"]]
+    assert names[2:] == [loss.name for loss in MASK_LOSSES.values()]
+
+
+@pytest.mark.parametrize("start", segmentation_view.STARTS)
+def test_every_start(start):
+    app = visit(pairing_part=MASK, pairing_show="Descent", pairing_start=start, pairing_step="0")
+    figure = charts(app)[0]
+    first = unpacked(figure["data"][1]["z"])
+    for trace in figure["data"][2:]:
+        np.testing.assert_array_equal(unpacked(trace["z"]), first)
+
+
+def test_a_painted_mask_comes_with_the_link():
+    mask = np.zeros((32, 32), bool)
+    mask[3, 5:9] = True
+    app = visit(pairing_part=MASK, pairing_mask="Painted", pairing_pixels=encode_mask(mask))
+    target = unpacked(charts(app)[0]["data"][0]["z"]).reshape(32, 32)
+    np.testing.assert_array_equal(target == 1, mask)
+
+
+@pytest.mark.parametrize("wild", ["", "-inf", "<b>", "x" * 3000, "1e999"])
+def test_wild_links(wild):
+    names = "output loss labels z show mask pixels blur shift confidence scale start step rate"
+    query = {f"pairing_{name}": wild for name in [*names.split(), "weight", "brush"]}
+    visit(**query, pairing_part=wild, huber_delta=wild)
+    for show in (wild, "Descent"):
+        visit(**{**query, "pairing_part": MASK, "pairing_mask": "Painted", "pairing_show": show})
+
+
+@pytest.mark.parametrize("key", segmentation_view.SLIDERS)
+def test_a_sweep_of_the_prediction_holds_the_resting_maps(key):
+    """At any step, the row is what the page draws for that value, to the last bit."""
+    name = key.removeprefix("pairing_")
+    steps = segmentation_view.SLIDERS[key][1]
+    code, soft = encode_mask(MASKS["Many small"]), (1.5, 3.0, 4.0)
+    settings = segmentation_view_settings()
+    sweep = segmentation_view._soft_sweep(key, code, soft, settings, segmentation_view.ONE)
+    assert len(sweep.payload) <= MOST_BYTES
+    for row in (0, len(steps) // 2, len(steps) - 1):
+        query = {f"pairing_{name}": f"{steps[row]:g}", "pairing_mask": "Many small"}
+        app = visit(pairing_part=MASK, **query)
+        data = charts(app)[0]["data"]
+        for index, changes in sweep.charts[0].traces.items():
+            drawn = unpacked(data[index]["z"])
+            np.testing.assert_allclose(
+                np.asarray(changes["z"][row], np.float32).ravel(), drawn, atol=1 / 64
+            )
+            assert (np.asarray(changes["z"][row], np.float32).ravel() == drawn).mean() > 0.99
+        rows = list(table(app, "best").values())
+        for place, one in enumerate(rows, 1):
+            for column in (1, 2, 3):
+                texts = sweep.texts[f"{segmentation_view.READINGS}[{place}][{column}]"]
+                assert texts[row] == one[column - 1]
+
+
+def segmentation_view_settings():
+    extras = tuple(
+        (f"{key}_{name}", LOSSES[key].defaults[name]) for key, name in segmentation_view.EXTRAS
+    )
+    return (("weight", 10.0), *extras)
+
+
+def test_the_sweep_of_the_steps_holds_the_resting_maps():
+    settings = segmentation_view_settings()
+    sweep = segmentation_view._step_sweep(
+        encode_mask(MASKS["One lesion"]), (1.5, 3.0, 4.0), "the prediction", "1", settings
+    )
+    assert len(sweep.payload) <= MOST_BYTES
+    app = visit(pairing_part=MASK, pairing_show="Descent", pairing_step="100")
+    data = charts(app)[0]["data"]
+    for index, changes in sweep.charts[0].traces.items():
+        np.testing.assert_array_equal(
+            np.asarray(changes["z"][25], np.float32).ravel(), unpacked(data[index]["z"])
+        )
+
+
+@pytest.mark.parametrize("loss", ["focal", "huber", "dice"])
+def test_sweeps_of_a_pair_hold_the_resting_figure(loss):
+    entry, labels = LOSSES[loss], (0.0, 1.0)
+    settings = tuple(entry.defaults.items())
+    figure = pairing_picture.enlarged("sigmoid", loss, labels, -4.0, settings).to_dict()
+    sweeps = pairing_view._sweeps("sigmoid", loss, labels, -4.0, settings)
+    assert {s.slider for s in sweeps} == {
+        pairing_view.PROBE,
+        *(f"{loss}_{p.name}" for p in entry.parameters),
+    }
+    here = {pairing_view.PROBE: -4.0} | {f"{loss}_{k}": v for k, v in settings}
+    for sweep in sweeps:
+        row = sweep.row(here[sweep.slider])
+        for index, changes in sweep.charts[0].traces.items():
+            for name, rows in changes.items():
+                drawn = unpacked(figure["data"][index][name])
+                np.testing.assert_array_equal(np.asarray(rows[row], np.float32), drawn)
+
+
+def test_sparklines_show_on_both_grounds():
+    palette = THEMES["light"]["chartCategoricalColors"]
+    for theme in THEMES.values():
+        for place in pairing_picture._PLACES.values():
+            colour = "#808080" if place is None else palette[place]
+            assert contrast(colour, theme["backgroundColor"]) >= GRAPHICS
+
+
+def test_an_exported_map_is_clear_where_there_is_nothing():
+    empty = np.zeros((32, 32))
+    figure = maps(empty > 0, ("p", empty), dict.fromkeys(MASK_LOSSES, empty), PULL, "dL/dz")
+    assert GROUND in json.dumps(figure.spec)
+    assert GROUND not in json.dumps(portable(figure).spec)
+
+
+# ---------------------------------------------------------------- in a browser
+
+
+def address(**query):
+    return "/pairing?" + "&".join(f"{k}={quote(v)}" for k, v in query.items())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("query", "chart"),
+    [
+        ({}, PAIR_CHART),
+        ({"pairing_part": MASK}, MAPS_CHART),
+        ({"pairing_part": MASK, "pairing_show": "Descent"}, MAPS_CHART),
+    ],
+)
+def test_picture_is_on_the_first_screen(open_page, query, chart, scheme):
+    page = open_page(address(**query), color_scheme=scheme).page
+    box = page.locator(chart).bounding_box()
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= 800
+
+
+@pytest.mark.parametrize("show", ["Gradient", "Descent"])
+def test_the_bench_fits_a_phone(open_page, show):
+    visit = open_page(
+        address(pairing_part=MASK, pairing_show=show), width=390, height=844, has_touch=True
+    )
+    assert visit.page.evaluate(_TOO_WIDE) == []
+    picture = visit.page.locator(MAPS_CHART).bounding_box()
+    control = visit.page.locator(f".st-key-{segmentation_view.PICKED}").bounding_box()
+    assert picture["y"] + picture["height"] <= control["y"]
+
+
+def drag(visit, key, steps):
+    """Move a slider's thumb to the right without letting go."""
+    thumb = slider(visit, key)
+    box = visit.page.locator(f".st-key-{key}").bounding_box()
+    low, high, now = map(float, thumb.evaluate("e => [e.min, e.max, e.value]"))
+    middle = thumb.evaluate("e => { const r = e.getBoundingClientRect(); return r.y + r.height/2 }")
+    x = box["x"] + 6 + (now - low) / (high - low) * (box["width"] - 12)
+    visit.page.mouse.move(x, middle)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x + steps, middle, steps=6)
+
+
+def test_maps_follow_the_step_while_it_is_dragged(open_page):
+    query = {"pairing_part": MASK, "pairing_show": "Descent", "pairing_mask": "1 % foreground"}
+    visit = open_page(address(**query, pairing_step="0"))
+    total = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[2].z]
+        .flatMap(row => [...row]).reduce((sum, p) => sum + p, 0)"""
+    before, sent = visit.page.evaluate(total), visit.sent
+    drag(visit, segmentation_view.STEP, 200)
+    visit.page.wait_for_function(f"before => Math.abs(({total})() - before) > 1", arg=before)
+    during = visit.page.evaluate(total)
+    assert visit.sent == sent
+    with visit.rerun():
+        visit.page.mouse.up()
+    assert visit.page.evaluate(total) == pytest.approx(during, abs=1e-6)
+    assert int(parse_qs(urlsplit(visit.page.url).query)["pairing_step"][0]) > 20
+
+
+def test_readings_follow_the_probe_while_it_is_dragged(open_page):
+    visit = open_page("/pairing")
+    head = visit.page.locator(f".st-key-{pairing_view.READINGS} th").first
+    assert head.inner_text() == "at z = −4"
+    sent = visit.sent
+    drag(visit, pairing_view.PROBE, 80)
+    visit.page.wait_for_function(
+        "key => document.querySelector(`.st-key-${key} th`).innerText !== 'at z = −4'",
+        arg=pairing_view.READINGS,
+    )
+    assert visit.sent == sent
+    with visit.rerun():
+        visit.page.mouse.up()
+
+
+def test_the_matrix_has_the_labels_that_are_chosen(open_page):
+    page = open_page("/pairing").page
+    card = page.locator(".st-key-pair_sigmoid_binary_cross_entropy")
+    card.get_by_text("healthy").wait_for()
+    page.get_by_text("−1, +1", exact=True).click()
+    card.get_by_text("undefined").wait_for()
+
+
+def pixels(visit):
+    code = parse_qs(urlsplit(visit.page.url).query)["pairing_pixels"][0]
+    return int(decode_mask(code).sum())
+
+
+def test_a_box_on_the_mask_paints_and_erases(open_page):
+    visit = open_page(address(pairing_part=MASK, pairing_mask="1 % foreground"), height=1400)
+    visit.page.get_by_text("Paint a mask, or load one").click()
+    canvas = visit.page.locator(f".st-key-{segmentation_view.CANVAS} .nsewdrag")
+    canvas.scroll_into_view_if_needed()
+
+    def select(left, top, right, bottom):
+        box = canvas.bounding_box()
+        mouse = visit.page.mouse
+        mouse.move(box["x"] + left * box["width"], box["y"] + top * box["height"])
+        mouse.down()
+        mouse.move(box["x"] + right * box["width"], box["y"] + bottom * box["height"], steps=6)
+        with visit.rerun():
+            mouse.up()
+
+    select(0.02, 0.02, 0.23, 0.23)
+    painted = pixels(visit)
+    assert painted > 10 + 20
+    with visit.rerun():
+        visit.page.get_by_text("erases", exact=True).click()
+    select(0.02, 0.02, 0.12, 0.23)
+    assert 10 < pixels(visit) < painted
+
+
+def test_a_file_is_loaded_or_named_by_line(open_page, tmp_path: Path):
+    visit = open_page(address(pairing_part=MASK))
+    visit.page.get_by_text("Paint a mask, or load one").click()
+    line = ",".join(["0", "1"] * 16)
+    for name, lines, expected in (
+        ("bad.csv", [line] * 6 + [line[:-2]], "Line 7 has 31 values"),
+        ("good.csv", [line] * 32, None),
+    ):
+        file = tmp_path / name
+        file.write_text("\n".join(lines), encoding="utf-8")
+        with visit.rerun():
+            visit.page.locator(".st-key-pairing_upload input[type=file]").set_input_files(file)
+        if expected:
+            visit.page.get_by_text(expected).wait_for()
+    assert visit.page.get_by_text("Line 7 has").count() == 0
+    assert pixels(visit) == PIXELS // 2
