@@ -41,7 +41,7 @@ def breaks(max_value: float = 6.0, negative_slope: float = 0.0) -> tuple[float, 
 
 SPEC = Activation(
     key="capped_relu",
-    name="Capped ReLU (ReLU6)",
+    name="Capped ReLU",
     order=320,
     family=Family.RECTIFIERS,
     function=capped_relu,

@@ -269,7 +269,6 @@ def _dots(x: FloatArray, y: FloatArray, colour: str, axis: str) -> Spec:
 
 def _saturation(stretches: FloatArray, colour: str, lane: int | None) -> Spec:
     """Shade stretches of x: the whole panel, or a lane a function."""
-    count = stretches.shape[-2]
     gap = np.full((*stretches.shape[:-1], 1), np.nan)
     left, right = stretches[..., :1], stretches[..., 1:]
     trace: Spec = {
@@ -281,13 +280,17 @@ def _saturation(stretches: FloatArray, colour: str, lane: int | None) -> Spec:
     }
     if lane is None:
         corners = np.concatenate([left, left, right, right, gap], axis=-1)
-        heights = np.tile([0.0, 1.0, 1.0, 0.0, np.nan], count)
-        trace |= {"fill": "toself", "fillcolor": SHADE, "line": {"width": 0}}
+        height: FloatArray | float = np.array([0.0, 1.0, 1.0, 0.0, np.nan])
+        trace |= {"fill": "toself", "fillcolor": SHADE, "line": {"width": 0, "simplify": False}}
     else:
         corners = np.concatenate([left, right, gap], axis=-1)
-        heights = np.full(3 * count, 0.02 + 0.03 * lane)
-        trace |= {"opacity": 0.5, "line": {"color": colour, "width": 4}}
-    return {**trace, "x": corners.reshape(*corners.shape[:-2], -1), "y": heights}
+        height = 0.02 + 0.03 * lane
+        line = {"color": colour, "width": 4, "simplify": False}
+        trace |= {"opacity": 0.5, "line": line}
+    # Where a row has fewer stretches than the others, y is a gap as x is: both then vary.
+    heights = np.where(np.isnan(corners), np.nan, height)
+    shape = (*corners.shape[:-2], -1)
+    return {**trace, "x": corners.reshape(shape), "y": heights.reshape(shape)}
 
 
 def _panels(
