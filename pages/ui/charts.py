@@ -192,7 +192,7 @@ def points_and_lines(
         "name": "points",
         "showlegend": False,
         "hovertemplate": "x = %{x:.3g}<br>y = %{y:.4g}<extra></extra>",
-        "marker": {"color": FADED, "size": 8},
+        "marker": {"color": COLOURS[-1], "size": 8},
         "unselected": {"marker": {"opacity": 1}},
     }
     dashes = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
