@@ -1,6 +1,5 @@
 """Figures: valid for Plotly, made of stand-in colours, marked and shaded where they should be."""
 
-import base64
 import itertools
 import json
 
@@ -14,6 +13,7 @@ from pages.ui import charts, controls
 from pages.ui.activation_view import SCENE
 from pages.ui.controls import Choice
 from pages.ui.picture import THIRDS, View, draw, picture
+from tests.figures import unpacked
 
 NOTHING = np.empty(0)
 SIDES = np.array([-1.0, 1.0])
@@ -30,15 +30,11 @@ def shown(*keys, **changes):
     return picture(choices, view(**changes)).figure.spec
 
 
-def decoded(array):
-    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
-
-
 def numbers(spec):
     """Return the specification with its arrays as lists, which Plotly checks one by one."""
     if isinstance(spec, dict):
-        if set(spec) == {"dtype", "bdata"}:
-            return decoded(spec).tolist()
+        if "bdata" in spec:
+            return unpacked(spec).tolist()
         return {name: numbers(value) for name, value in spec.items()}
     return [numbers(value) for value in spec] if isinstance(spec, list) else spec
 
@@ -49,7 +45,7 @@ def assert_valid(spec):
     go.Figure(spec)
     figure = go.Figure(numbers(spec))
     for trace, sent in zip(figure.data, spec["data"], strict=True):
-        assert len(trace.x) == len(trace.y) == decoded(sent["y"]).size
+        assert len(trace.x) == len(trace.y) == unpacked(sent["y"]).size
 
 
 def drawing(name="f", *, saturated=(), marks=None, third=None):
@@ -102,7 +98,7 @@ def test_finished_figure_is_sent_as_it_stands():
     spec = charts.finish([{"type": "scatter", "y": np.array([1.0, np.nan])}], {"height": 10})
     assert spec.to_dict() is spec.spec
     (trace,) = spec.to_dict()["data"]
-    assert decoded(trace["y"]) == pytest.approx([1, np.nan], nan_ok=True)
+    assert unpacked(trace["y"]) == pytest.approx([1, np.nan], nan_ok=True)
     assert trace["y"]["dtype"] == "f4"
     layout = spec.to_dict()["layout"]
     assert layout == {"template": {}, "colorway": list(charts.COLOURS), "height": 10}
@@ -136,7 +132,7 @@ def test_gradient_has_the_colour_of_its_function_and_is_dashed():
 def test_third_panel():
     spec = figure(drawing(third=np.array([2.0, 2.0, 2.0])), titles=("f(x)", "f′(x)", "f″"))
     (third,) = on(spec, "y3")
-    assert decoded(third["y"]).tolist() == [2, 2, 2]
+    assert unpacked(third["y"]).tolist() == [2, 2, 2]
     assert third["line"]["dash"] == "dot"
     layout = spec["layout"]
     assert layout["xaxis"]["anchor"] == "y3"
@@ -171,7 +167,7 @@ def test_one_function_is_shaded_over_the_whole_panel():
     spec = figure(drawing(saturated=[(-1, -0.5), (0.25, 1)]))
     (shade,) = on(spec, "y4")
     assert (shade["fill"], shade["fillcolor"]) == ("toself", charts.SHADE)
-    x, y = decoded(shade["x"]), decoded(shade["y"])
+    x, y = unpacked(shade["x"]), unpacked(shade["y"])
     gap = np.isnan(y)
     assert (np.isnan(x) == gap).all()
     rectangles = [(x[i : i + 4].tolist(), y[i : i + 4].tolist()) for i in (0, 5)]
@@ -184,21 +180,21 @@ def test_one_function_is_shaded_over_the_whole_panel():
 def test_several_functions_are_shaded_in_lanes():
     spec = figure(*(drawing(str(i), saturated=[(-1, 0)]) for i in range(controls.MOST)))
     lanes = on(spec, "y4")
-    heights = [decoded(lane["y"])[0] for lane in lanes]
+    heights = [unpacked(lane["y"])[0] for lane in lanes]
     assert [lane["line"]["color"] for lane in lanes] == list(charts.COLOURS[: controls.MOST])
     assert np.diff(heights) == pytest.approx([0.03] * (controls.MOST - 1), abs=1e-6)
     assert min(heights) > 0
     assert max(heights) < 0.25
     for lane, height in zip(lanes, heights, strict=True):
-        assert decoded(lane["x"])[:2].tolist() == [-1, 0]
-        assert decoded(lane["y"])[:2].tolist() == [height, height]
+        assert unpacked(lane["x"])[:2].tolist() == [-1, 0]
+        assert unpacked(lane["y"])[:2].tolist() == [height, height]
         assert "fill" not in lane
 
 
 def test_nothing_is_shaded_where_nothing_saturates():
     for spec in (figure(drawing()), shown("identity"), shown("identity", "leaky_relu")):
         for shade in on(spec, "y4"):
-            assert decoded(shade["x"]).size == 0
+            assert unpacked(shade["x"]).size == 0
 
 
 def test_marks_are_open_and_full_circles():
@@ -211,12 +207,12 @@ def test_marks_are_open_and_full_circles():
     assert (on_value["yaxis"], on_slope["yaxis"]) == ("y", "y2")
     for dots in (on_value, on_slope):
         assert dots["marker"]["symbol"] == ["circle-open", "circle", "circle-open"]
-    assert decoded(on_slope["y"]) == pytest.approx([np.nan, 2, 3], nan_ok=True)
+    assert unpacked(on_slope["y"]) == pytest.approx([np.nan, 2, 3], nan_ok=True)
 
 
 def test_marks_of_two_breaks():
     for trace in shown("hardshrink")["data"]:
-        if trace["mode"] == "markers" and decoded(trace["x"]).size > 1:
+        if trace["mode"] == "markers" and unpacked(trace["x"]).size > 1:
             assert trace["marker"]["symbol"] == ["circle-open", "circle", "circle-open"] * 2
 
 
@@ -252,8 +248,8 @@ def test_differences_have_the_colours_of_the_second_functions():
     assert spec["layout"]["yaxis"]["title"]["text"] == "10·(f − ReLU)"
     low, high = spec["layout"]["yaxis"]["range"]
     for trace in on(spec, "y"):
-        assert low < decoded(trace["y"]).min()
-        assert decoded(trace["y"]).max() < high
+        assert low < unpacked(trace["y"]).min()
+        assert unpacked(trace["y"]).max() < high
 
 
 def test_varying_keeps_what_differs_from_row_to_row():

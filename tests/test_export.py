@@ -1,6 +1,5 @@
 """What the visitor takes along: numbers as CSV, the picture as a page of its own."""
 
-import base64
 import csv
 import io
 import json
@@ -15,6 +14,7 @@ from pages.ui.activation_view import SCENE
 from pages.ui.controls import Choice, entry
 from pages.ui.export import Table, to_csv, to_html
 from pages.ui.picture import View, picture
+from tests.figures import unpacked
 from tests.serving import ROOT
 
 LIGHT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"][
@@ -115,7 +115,7 @@ def test_html_holds_the_numbers_of_the_figure(page):
     names = [trace["name"] for trace in rows if trace.get("showlegend")]
     assert names == ["ReLU", "ELU, α = 1.00", "Step, θ = 0.0"]
     relu = next(trace for trace in rows if trace.get("name") == "ReLU")
-    x, y = (np.frombuffer(base64.b64decode(relu[axis]["bdata"]), "<f4") for axis in "xy")
+    x, y = (unpacked(relu[axis]) for axis in "xy")
     assert y == pytest.approx(np.maximum(x, 0))
 
 

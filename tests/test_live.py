@@ -1,6 +1,5 @@
 """Curves that follow a slider: what is sent, and what a visitor's hand sees of it."""
 
-import base64
 import json
 import math
 import re
@@ -19,6 +18,7 @@ from core.activations import ACTIVATIONS
 from pages.ui.live import ChartSweep, Sweep
 from tests.benchmarks.drag import CHART, PLAIN
 from tests.chromium import Visit
+from tests.figures import unpacked
 from tests.serving import ROOT, TALKATIVE, Server, serve
 
 Open = Callable[..., Visit]
@@ -109,10 +109,6 @@ def test_a_slider_costs_little_and_rests_where_it_was_dragged(key, name):
             if attribute == "x" and (index, "y") not in swept:
                 room = len(unpacked(trace["y"]))
                 assert np.isnan(rows[:, room:]).all(), "at other steps, x has no y to go with it"
-
-
-def unpacked(array: dict[str, str]) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
 
 
 def assert_rests(row: np.ndarray, kept: np.ndarray) -> None:

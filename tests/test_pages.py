@@ -5,7 +5,6 @@ JavaScript: what the browser makes of it is in ``test_browser.py``. Nor does mov
 widget change ``query_params`` here, as the front end does it.
 """
 
-import base64
 import json
 import random
 import re
@@ -22,6 +21,7 @@ from pages.ui import controls
 from pages.ui.explorer import FRAMEWORK, FRAMEWORK_NAMES
 from pages.ui.frame import MENU
 from pages.ui.picture import THIRDS
+from tests.figures import unpacked
 from tests.serving import ROOT
 from tests.test_wording import cells
 
@@ -57,14 +57,10 @@ def figure(app):
     return json.loads(chart.proto.spec)
 
 
-def decoded(array):
-    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]).astype(np.float64)
-
-
 def curves(app, axis="y"):
     """Return {name: (x, y)} of the lines in one panel, in the chart's order."""
     return {
-        trace["name"]: (decoded(trace["x"]), decoded(trace["y"]))
+        trace["name"]: tuple(unpacked(trace[axis]).astype(np.float64) for axis in "xy")
         for trace in figure(app)["data"]
         if trace.get("name") and trace["yaxis"] == axis
     }

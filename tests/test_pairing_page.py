@@ -1,6 +1,5 @@
 """The Pairing page: every pair and every bench without a browser, then in a real one."""
 
-import base64
 import json
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -12,15 +11,18 @@ from streamlit.testing.v1 import AppTest
 from core.losses import LOSSES
 from core.pairing import LOSS_SLOPES, OUTPUTS, Verdict, judge
 from core.segmentation import MASK_LOSSES, MASKS, PIXELS, decode_mask, encode_mask
-from pages.ui import pairing_picture, pairing_view, segmentation_view
-from pages.ui.segmentation_picture import GROUND, PULL, maps, portable
+from pages.ui import export
+from pages.ui.charts import GROUND
+from pages.ui.pairing import picture, segmentation_view, view
+from pages.ui.pairing.segmentation_picture import PULL, maps
+from tests.figures import specs, unpacked
 from tests.serving import ROOT
 from tests.test_browser import _TOO_WIDE, slider
 from tests.test_theme import GRAPHICS, THEMES, contrast
 from tests.test_wording import cells
 
-MASK = pairing_view.MASK
-PAIR_CHART = f".st-key-{pairing_view.CHART} .js-plotly-plot"
+MASK = view.MASK
+PAIR_CHART = f".st-key-{view.CHART} .js-plotly-plot"
 MAPS_CHART = f".st-key-{segmentation_view.CHART} .js-plotly-plot"
 MOST_BYTES = 150_000
 """What a slider may cost on first view."""
@@ -49,14 +51,6 @@ def stands(app):
     return app
 
 
-def charts(app):
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def unpacked(array):
-    return np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
-
-
 def verdict(app):
     """Return the word of the one verdict that comes with its reasons."""
     (found,) = [m.value for m in app.markdown if "**" in m.value and "]  \n" in m.value]
@@ -76,15 +70,15 @@ def test_every_pair(output, loss):
     app = visit(pairing_output=name, pairing_loss=loss_name)
     found = judge(OUTPUTS[output], LOSSES[loss])
     assert f"**{found.verdict.value}**" in verdict(app)
-    (figure,) = charts(app)
+    (figure,) = specs(app)
     assert len(figure["data"]) == 8
     assert any(r"\frac{dL}{dz}" in latex.value for latex in app.latex)
     rows = table(app, "dL/dz")
-    assert list(rows) == [f"target {pairing_picture.written(v)}" for v in found.labels]
+    assert list(rows) == [f"target {picture.written(v)}" for v in found.labels]
     for p in LOSSES[loss].parameters:
         app.slider(key=f"{loss}_{p.name}").set_value(p.high)
-    for labels in list(pairing_view.CODINGS)[1:]:
-        app.button_group(key=pairing_view.LABELS).set_value(labels)
+    for labels in list(view.CODINGS)[1:]:
+        app.button_group(key=view.LABELS).set_value(labels)
         stands(app.run())
 
 
@@ -95,16 +89,16 @@ def test_every_cell_of_the_matrix_says_its_verdict():
     assert len(said) == len(expected) == 50
     for text, one in zip(said, expected, strict=True):
         assert one.value in text
-        assert pairing_picture.MARKS[one] in text
-    assert len(set(pairing_picture.MARKS.values())) == len(Verdict)
+        assert picture.MARKS[one] in text
+    assert len(set(picture.MARKS.values())) == len(Verdict)
 
 
 def test_a_press_on_a_cell_enlarges_it():
     app = visit()
     app.button(key="enlarge tanh hinge").click()
     stands(app.run())
-    assert app.selectbox(key=pairing_view.OUTPUT).value == "Tanh"
-    assert app.selectbox(key=pairing_view.LOSS).value == "Hinge"
+    assert app.selectbox(key=view.OUTPUT).value == "Tanh"
+    assert app.selectbox(key=view.LOSS).value == "Hinge"
 
 
 @pytest.mark.parametrize("label", PRESETS)
@@ -114,9 +108,7 @@ def test_presets(label):
     button.click()
     app = stands(app.run())
     shows_mask = label in PRESETS[4:]
-    assert app.button_group(key=pairing_view.PART).value == (
-        MASK if shows_mask else pairing_view.PAIR
-    )
+    assert app.button_group(key=view.PART).value == (MASK if shows_mask else view.PAIR)
     if label == "Sigmoid, cross-entropy":
         assert "**healthy**" in verdict(app)
     elif label == "±1 in the 0/1 formula":
@@ -141,9 +133,9 @@ def test_only_these_presets_are_offered():
 @pytest.mark.parametrize("show", [segmentation_view.GRADIENT, segmentation_view.DESCENT])
 def test_every_bench(mask, show):
     app = visit(pairing_part=MASK, pairing_mask=mask, pairing_show=show)
-    figure = charts(app)[0]
+    figure = specs(app)[0]
     assert len(figure["data"]) == 2 + len(MASK_LOSSES)
-    target = unpacked(figure["data"][0]["z"]).reshape(32, 32)
+    target = unpacked(figure["data"][0]["z"])
     np.testing.assert_array_equal(target == 1, MASKS[mask])
     names = [note["text"] for note in figure["layout"]["annotations"]]
     assert names[2:] == [loss.name for loss in MASK_LOSSES.values()]
@@ -152,7 +144,7 @@ def test_every_bench(mask, show):
 @pytest.mark.parametrize("start", segmentation_view.STARTS)
 def test_every_start(start):
     app = visit(pairing_part=MASK, pairing_show="Descent", pairing_start=start, pairing_step="0")
-    figure = charts(app)[0]
+    figure = specs(app)[0]
     first = unpacked(figure["data"][1]["z"])
     for trace in figure["data"][2:]:
         np.testing.assert_array_equal(unpacked(trace["z"]), first)
@@ -162,7 +154,7 @@ def test_a_painted_mask_comes_with_the_link():
     mask = np.zeros((32, 32), bool)
     mask[3, 5:9] = True
     app = visit(pairing_part=MASK, pairing_mask="Painted", pairing_pixels=encode_mask(mask))
-    target = unpacked(charts(app)[0]["data"][0]["z"]).reshape(32, 32)
+    target = unpacked(specs(app)[0]["data"][0]["z"])
     np.testing.assert_array_equal(target == 1, mask)
 
 
@@ -187,13 +179,13 @@ def test_a_sweep_of_the_prediction_holds_the_resting_maps(key):
     for row in (0, len(steps) // 2, len(steps) - 1):
         query = {f"pairing_{name}": f"{steps[row]:g}", "pairing_mask": "Many small"}
         app = visit(pairing_part=MASK, **query)
-        data = charts(app)[0]["data"]
+        data = specs(app)[0]["data"]
         for index, changes in sweep.charts[0].traces.items():
             drawn = unpacked(data[index]["z"])
             np.testing.assert_allclose(
-                np.asarray(changes["z"][row], np.float32).ravel(), drawn, atol=1 / 64
+                np.asarray(changes["z"][row], np.float32), drawn, atol=1 / 64
             )
-            assert (np.asarray(changes["z"][row], np.float32).ravel() == drawn).mean() > 0.99
+            assert (np.asarray(changes["z"][row], np.float32) == drawn).mean() > 0.99
         rows = list(table(app, "best").values())
         for place, one in enumerate(rows, 1):
             for column in (1, 2, 3):
@@ -215,10 +207,10 @@ def test_the_sweep_of_the_steps_holds_the_resting_maps():
     )
     assert len(sweep.payload) <= MOST_BYTES
     app = visit(pairing_part=MASK, pairing_show="Descent", pairing_step="100")
-    data = charts(app)[0]["data"]
+    data = specs(app)[0]["data"]
     for index, changes in sweep.charts[0].traces.items():
         np.testing.assert_array_equal(
-            np.asarray(changes["z"][25], np.float32).ravel(), unpacked(data[index]["z"])
+            np.asarray(changes["z"][25], np.float32), unpacked(data[index]["z"])
         )
 
 
@@ -226,13 +218,13 @@ def test_the_sweep_of_the_steps_holds_the_resting_maps():
 def test_sweeps_of_a_pair_hold_the_resting_figure(loss):
     entry, labels = LOSSES[loss], (0.0, 1.0)
     settings = tuple(entry.defaults.items())
-    figure = pairing_picture.enlarged("sigmoid", loss, labels, -4.0, settings).to_dict()
-    sweeps = pairing_view._sweeps("sigmoid", loss, labels, -4.0, settings)
+    figure = picture.enlarged("sigmoid", loss, labels, -4.0, settings).to_dict()
+    sweeps = view._sweeps("sigmoid", loss, labels, -4.0, settings)
     assert {s.slider for s in sweeps} == {
-        pairing_view.PROBE,
+        view.PROBE,
         *(f"{loss}_{p.name}" for p in entry.parameters),
     }
-    here = {pairing_view.PROBE: -4.0} | {f"{loss}_{k}": v for k, v in settings}
+    here = {view.PROBE: -4.0} | {f"{loss}_{k}": v for k, v in settings}
     for sweep in sweeps:
         row = sweep.row(here[sweep.slider])
         for index, changes in sweep.charts[0].traces.items():
@@ -244,16 +236,16 @@ def test_sweeps_of_a_pair_hold_the_resting_figure(loss):
 def test_sparklines_show_on_both_grounds():
     palette = THEMES["light"]["chartCategoricalColors"]
     for theme in THEMES.values():
-        for place in pairing_picture._PLACES.values():
+        for place in picture._PLACES.values():
             colour = "#808080" if place is None else palette[place]
             assert contrast(colour, theme["backgroundColor"]) >= GRAPHICS
 
 
-def test_an_exported_map_is_clear_where_there_is_nothing():
+def test_an_exported_map_has_the_colours_of_a_page():
     empty = np.zeros((32, 32))
     figure = maps(empty > 0, ("p", empty), dict.fromkeys(MASK_LOSSES, empty), PULL, "dL/dz")
     assert GROUND in json.dumps(figure.spec)
-    assert GROUND not in json.dumps(portable(figure).spec)
+    assert GROUND not in export.to_html(figure)
 
 
 # ---------------------------------------------------------------- in a browser
@@ -329,13 +321,13 @@ def test_maps_follow_the_step_while_it_is_dragged(open_page):
 
 def test_readings_follow_the_probe_while_it_is_dragged(open_page):
     visit = open_page("/pairing")
-    head = visit.page.locator(f".st-key-{pairing_view.READINGS} th").first
+    head = visit.page.locator(f".st-key-{view.READINGS} th").first
     assert head.inner_text() == "at z = −4"
     sent = visit.sent
-    drag(visit, pairing_view.PROBE, 80)
+    drag(visit, view.PROBE, 80)
     visit.page.wait_for_function(
         "key => document.querySelector(`.st-key-${key} th`).innerText !== 'at z = −4'",
-        arg=pairing_view.READINGS,
+        arg=view.READINGS,
     )
     assert visit.sent == sent
     with visit.rerun():

@@ -14,11 +14,13 @@ from playwright.sync_api import expect
 from core.losses import LOSSES
 from core.softmax import breaking_scale, jacobian, log_sum_exp, softmax
 from core.units import GATES, MAXOUT_CASES
-from pages.ui import export, softmax_controls, softmax_parts, softmax_sweeps, softmax_words
-from pages.ui.softmax_controls import DEFAULTS, LOGIT_STEPS, SECTION, logit_key
-from pages.ui.softmax_parts import CHART, PLACE, VERDICT
-from pages.ui.softmax_view import SECTIONS
-from tests.test_live import MOST_BYTES, Hand, decoded, drawn, unpacked
+from pages.ui import export, parts
+from pages.ui.softmax import controls, sweeps, words
+from pages.ui.softmax.controls import DEFAULTS, LOGIT_STEPS, SECTION, logit_key
+from pages.ui.softmax.parts import CHART, PLACE, VERDICT
+from pages.ui.softmax.view import SECTIONS
+from tests.figures import unpacked
+from tests.test_live import MOST_BYTES, Hand, decoded, drawn
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -86,7 +88,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(section, classes):
     said = [m.value for m in app.markdown]
     heads = payloads(app)
     sliders = {s.key: s.value for s in app.slider}
-    still = {softmax_controls.CLASSES, softmax_controls.LABEL}
+    still = {controls.CLASSES, controls.LABEL}
     assert {head["slider"] for head in heads} == set(sliders) - still
     for head in heads:
         assert head["values"] == sorted(head["values"])
@@ -114,7 +116,7 @@ def test_axes_stay_while_sliders_move(section):
     app = open_section(section)
     axes = [{k: v for k, v in f["layout"].items() if "axis" in k} for f in figures(app).values()]
     for slider in app.slider:
-        if slider.key not in (softmax_controls.CLASSES, softmax_controls.TEMPERATURE):
+        if slider.key not in (controls.CLASSES, controls.TEMPERATURE):
             slider.set_value(slider.max)
     stands(app.run())
     now = [{k: v for k, v in f["layout"].items() if "axis" in k} for f in figures(app).values()]
@@ -127,7 +129,7 @@ def test_random_settings(section, seed):
     draw = random.Random(f"{section} {seed}")
     app = open_section(section, classes=draw.randint(2, 10))
     for slider in app.slider:
-        if slider.key != softmax_controls.CLASSES:
+        if slider.key != controls.CLASSES:
             steps = round((slider.max - slider.min) / slider.step)
             at = slider.min + slider.step * draw.choice([0, steps, draw.randint(0, steps)])
             slider.set_value(round(at, 10))
@@ -191,7 +193,7 @@ def test_the_heat_map_is_the_jacobian():
     app = open_section("Jacobian", classes=5, temperature=0.5)
     figure = figures(app)[CHART]
     expected = jacobian(LOGITS[:5], 0.5)
-    assert np.array(figure["data"][0]["z"]) == pytest.approx(expected, abs=1e-6)
+    assert numbers(figure["data"][0]["z"]) == pytest.approx(expected, abs=1e-6)
     assert figure["layout"]["coloraxis"]["cmax"] == 0.5
 
 
@@ -201,7 +203,7 @@ def test_log_sum_exp_beside_the_maximum():
     top, smooth, mean = (numbers(t["y"]) for t in figures(app)[CHART]["data"][:3])
     assert (mean <= top + 1e-6).all()
     assert (top <= smooth).all()
-    x = softmax_sweeps.FIRST_LOGIT
+    x = sweeps.FIRST_LOGIT
     assert smooth == pytest.approx([float(log_sum_exp([v, 2, 3])) for v in x], abs=1e-5)
 
 
@@ -267,7 +269,7 @@ def test_an_infinite_divergence_is_put_in_words():
 
 def test_nothing_is_no_distribution():
     app = open_section("KL divergence", p1=0, p2=0, p3=0)
-    assert [w.value for w in app.warning] == [softmax_words.empty(["P"])]
+    assert [w.value for w in app.warning] == [words.empty(["P"])]
     assert not app.get("plotly_chart")
 
 
@@ -288,7 +290,7 @@ def test_every_gated_unit(unit):
     app = open_section("Gated units", unit=unit)
     assert verdict(app).startswith(f"**{unit}: ")
     surface = figures(app)[CHART]["data"][0]
-    z = np.array(surface["z"])
+    z = numbers(surface["z"])
     assert z.shape == (65, 65)
     # Along the value, at any gate, it is a straight line through 0.
     assert z[:, 32] == pytest.approx(0, abs=1e-6)
@@ -354,16 +356,16 @@ def test_wild_values_in_every_section(ask, section, wild):
 
 
 def exported(picture, view):
-    shown = picture(softmax_sweeps.rows(view))
-    return list(csv.reader(io.StringIO(export.to_csv(softmax_parts.numbers(shown)))))
+    shown = picture(sweeps.rows(view))
+    return list(csv.reader(io.StringIO(export.to_csv(parts.numbers(shown, CHART)))))
 
 
 def test_csv_of_bars_and_of_a_grid():
-    view = softmax_sweeps.View((1.0, 2.0, 3.0))
-    head, *rows = exported(softmax_sweeps.probabilities, view)
+    view = sweeps.View((1.0, 2.0, 3.0))
+    head, *rows = exported(sweeps.probabilities, view)
     assert head == ["curve", "x", "y"]
     assert [float(row[2]) for row in rows] == softmax([1, 2, 3]).tolist()
-    head, *rows = exported(softmax_sweeps.sensitivity, view)
+    head, *rows = exported(sweeps.sensitivity, view)
     assert head == ["curve", "x", "y", "z"]
     assert len(rows) == 9
     assert float(rows[1][3]) == pytest.approx(jacobian([1, 2, 3])[0, 1], rel=1e-6)
@@ -371,7 +373,7 @@ def test_csv_of_bars_and_of_a_grid():
 
 def test_steps_are_the_numbers_that_sliders_send():
     assert LOGIT_STEPS.tolist() == [n / 10 for n in range(-100, 101)]
-    assert len(softmax_controls.SCALE_STEPS) <= 201
+    assert len(controls.SCALE_STEPS) <= 201
 
 
 # ---------------------------------------------------------------- in the browser

@@ -31,6 +31,9 @@ FADED = f"#{39:06d}"
 SHADE = f"#{35:06d}"
 """The stand-in for the theme's colour of grid lines."""
 
+GROUND = f"#{38:06d}"
+"""The stand-in for the theme's background, for the middle of a colour scale."""
+
 PROBE_TRACES = 3
 """The last traces of a function move with the probe: the tangent and a dot on f and on f′."""
 
@@ -92,6 +95,16 @@ def finish(traces: Iterable[Spec], layout: Spec) -> Finished:
             "layout": {"template": {}, "colorway": list(COLOURS), **layout},
         }
     )
+
+
+def at_rest(traces: Iterable[Spec]) -> list[Spec]:
+    """Return traces that hold a row a step (a table a step, for ``z``) at their first step."""
+    return [{name: _first(name, value) for name, value in trace.items()} for trace in traces]
+
+
+def _first(name: str, value: Any) -> Any:
+    axes = 2 if name == "z" else 1
+    return value[0] if isinstance(value, np.ndarray) and value.ndim > axes else value
 
 
 def functions(
@@ -367,4 +380,5 @@ def _encoded(value: object) -> object:
     if not isinstance(value, np.ndarray):
         return value
     data = np.ascontiguousarray(value, dtype="<f4").tobytes()
-    return {"dtype": "f4", "bdata": base64.b64encode(data).decode("ascii")}
+    shape = {"shape": ", ".join(map(str, value.shape))} if value.ndim > 1 else {}
+    return {"dtype": "f4", "bdata": base64.b64encode(data).decode("ascii"), **shape}

@@ -1,7 +1,7 @@
 """From the catalogue to controls: pickers, sliders and presets, all of them in the URL."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -12,6 +12,7 @@ from core.sections import SECTIONS
 from core.spec import Activation, Loss, Parameter
 from pages.ui import state, wording
 from pages.ui.live import player
+from pages.ui.presets import Preset
 
 ACTIVATION = "activation"
 LOSS = "loss"
@@ -42,6 +43,7 @@ class Picker:
 
     key: str
     label: str
+    singular: str
     options: tuple[str, ...]
     default: tuple[str, ...]
 
@@ -78,9 +80,46 @@ class Picker:
             st.stop()
         return chosen
 
+    def pick_one(self) -> str:
+        """Offer the catalogue on a page that shows one entry: the first of those picked.
 
-ACTIVATION_PICKER = Picker(ACTIVATION, "Activation functions", OPTIONS, ("elu",))
-LOSS_PICKER = Picker(LOSS, "Losses", LOSS_OPTIONS, ("squared_error", "absolute_error", "huber"))
+        What was picked beside it on another page stays picked there.
+        """
+        first, *others = self.current() or self.default
+        widget = f"{self.key} on show"
+        st.session_state[widget] = first
+
+        def replace() -> None:
+            chosen = st.session_state[widget]
+            st.session_state[self.key] = [chosen, *(k for k in others if k != chosen)]
+
+        st.selectbox(self.singular, self.options, key=widget, format_func=name, on_change=replace)
+        state.publish(self.key, [first, *others], self.default)
+        return first
+
+    def preset(
+        self,
+        label: str,
+        look_for: str,
+        functions: Sequence[str],
+        parameters: Mapping[str, float] | None = None,
+        controls: Mapping[str, Any] | None = None,
+    ) -> Preset:
+        """Return functions worth seeing, with their parameters (the others as by default)."""
+        values: dict[str, Any] = {self.key: list(functions), **(controls or {})}
+        for key in functions:
+            for p in entry(key).parameters:
+                widget = slider_key(key, p.name)
+                values[widget] = float((parameters or {}).get(widget, p.default))
+        return Preset(label, look_for, values)
+
+
+ACTIVATION_PICKER = Picker(
+    ACTIVATION, "Activation functions", "Activation function", OPTIONS, ("elu",)
+)
+LOSS_PICKER = Picker(
+    LOSS, "Losses", "Loss", LOSS_OPTIONS, ("squared_error", "absolute_error", "huber")
+)
 
 
 @dataclass(frozen=True)
@@ -112,17 +151,6 @@ class Choice:
             f"{p.glyph} = {value_text(p, self.parameters[p.name])}" for p in self.entry.parameters
         ]
         return ", ".join([self.name, *values])
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A setting worth seeing, and what to look for in it."""
-
-    label: str
-    look_for: str
-    functions: Sequence[str]
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    controls: Mapping[str, object] = field(default_factory=dict)
 
 
 def entry(key: str) -> Activation | Loss:
@@ -177,32 +205,6 @@ def segments(label: str, options: Sequence[str], default: str, key: str, **more:
         label, options, default=default, key=key, bind="query-params", required=True, **more
     )
     return chosen or default
-
-
-def presets(picker: Picker, offered: Sequence[Preset]) -> None:
-    """Offer settings worth seeing as a row of buttons; each sets controls and so the URL."""
-    with st.container(
-        horizontal=True, wrap=False, gap="small", vertical_alignment="center", key="presets"
-    ):
-        st.markdown("**Try this**", width="content")
-        for preset in offered:
-            st.button(
-                preset.label,
-                help=preset.look_for,
-                type="tertiary",
-                on_click=_load,
-                args=(picker, preset),
-                width="content",
-            )
-
-
-def _load(picker: Picker, preset: Preset) -> None:
-    values: dict[str, object] = {picker.key: list(preset.functions), **preset.controls}
-    for key in preset.functions:
-        for p in entry(key).parameters:
-            widget = slider_key(key, p.name)
-            values[widget] = float(preset.parameters.get(widget, p.default))
-    state.assign(values)
 
 
 def _slider(key: str, parameter: Parameter) -> float:

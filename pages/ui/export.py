@@ -77,7 +77,11 @@ def to_html(figure: charts.Finished) -> str:
     """Return the figure as one self-contained page, in the light theme's colours."""
     spec = json.dumps(figure.spec)
     palette = st.get_option("theme.light.chartCategoricalColors")
-    greys = {charts.FADED: "gray", charts.SHADE: st.get_option("theme.light.borderColor")}
+    greys = {
+        charts.FADED: "gray",
+        charts.SHADE: st.get_option("theme.light.borderColor"),
+        charts.GROUND: "white",
+    }
     for stand_in, colour in {**dict(zip(charts.COLOURS, palette, strict=True)), **greys}.items():
         spec = spec.replace(stand_in, colour)
     drawn = json.loads(spec)

@@ -26,20 +26,6 @@ def classes(count: int) -> list[str]:
     return [f"class {i}" for i in range(1, count + 1)]
 
 
-def at_rest(traces: Sequence[Spec]) -> list[Spec]:
-    """Return traces of one row of settings without the axis of rows; a grid as lists."""
-    return [{name: _first_row(name, value) for name, value in t.items()} for t in traces]
-
-
-def _first_row(name: str, value: Any) -> Any:
-    if not isinstance(value, np.ndarray):
-        return value
-    if name == "z":
-        # float32, as a sweep has it: nothing moves on release.
-        return value.reshape(-1, *value.shape[-2:])[0].astype(np.float32).tolist()
-    return value[0] if value.ndim > 1 else value
-
-
 def probability_layout(count: int) -> Spec:
     """Lay out the bars of a distribution."""
     return _layout(SIDE_HEIGHT) | {

@@ -1,7 +1,5 @@
 """What the segmentation bench draws: ten small maps, curves of a descent, a mask to paint."""
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,12 +12,9 @@ MAPS_HEIGHT = 290
 CURVES_HEIGHT = 230
 PAINT_HEIGHT = 340
 
-GROUND = f"#{38:06d}"
-"""The stand-in for the theme's background: where a map shows nothing, the page shows through."""
-
-SHARE = {"colorscale": [[0, GROUND], [1, charts.COLOURS[0]]], "zmin": 0, "zmax": 1}
+SHARE = {"colorscale": [[0, charts.GROUND], [1, charts.COLOURS[0]]], "zmin": 0, "zmax": 1}
 PULL = {
-    "colorscale": [[0, charts.COLOURS[0]], [0.5, GROUND], [1, charts.COLOURS[1]]],
+    "colorscale": [[0, charts.COLOURS[0]], [0.5, charts.GROUND], [1, charts.COLOURS[1]]],
     "zmin": -1,
     "zmax": 1,
 }
@@ -52,12 +47,6 @@ def maps(
     traces += [_heat(one, place, look, symbol) for place, one in enumerate(each.values(), 3)]
     names = ["Target", second[0], *(MASK_LOSSES[key].name for key in each)]
     return charts.finish(traces, _grid(names))
-
-
-def portable(figure: charts.Finished) -> charts.Finished:
-    """Return a figure of maps for a page without the theme: clear where there is nothing."""
-    spec = json.dumps(figure.spec).replace(GROUND, "rgba(0,0,0,0)")
-    return charts.Finished(json.loads(spec))
 
 
 def curves(
@@ -177,20 +166,13 @@ def _number(place: int) -> str:
 def _heat(values: FloatArray, place: int, look: Mapping[str, object], symbol: str) -> charts.Spec:
     return {
         "type": "heatmap",
-        "z": image(values),
+        "z": values,
         "xaxis": f"x{_number(place)}",
         "yaxis": f"y{_number(place)}",
         "showscale": False,
         "hovertemplate": f"row %{{y}}, column %{{x}}<br>{symbol} = %{{z:.2f}}<extra></extra>",
         **look,
     }
-
-
-def image(values: FloatArray) -> dict[str, str]:
-    """Return a table in Plotly's typed form, which needs the shape beside the numbers."""
-    data = np.ascontiguousarray(values, dtype="<f4").tobytes()
-    shape = ", ".join(map(str, values.shape))
-    return {"dtype": "f4", "bdata": base64.b64encode(data).decode("ascii"), "shape": shape}
 
 
 def _grid(names: Sequence[str]) -> charts.Spec:

@@ -1,9 +1,16 @@
-"""What every section of the Softmax page is put together from."""
+"""What a page with several pictures is put together from: sliders, charts at rest, words.
+
+A page describes what it shows once, for any number of rows of settings (:class:`Shown`):
+one row is the picture at rest, all steps of a slider are the sweep that moves it live.
+Both then hold the same numbers, so that nothing moves on release.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -11,11 +18,43 @@ from core.spec import FloatArray
 from pages.ui import charts, export, wording
 from pages.ui.charts import Finished, Spec
 from pages.ui.live import ChartSweep, Sweep
-from pages.ui.softmax_figures import at_rest
 
-CHART = "softmax_chart"
-PLACE = "softmax_place"
-VERDICT = "softmax_verdict"
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider that belongs to a page, bound to the URL under ``key``."""
+
+    key: str
+    label: str
+    low: float
+    high: float
+    default: float
+    step: float
+    decimals: int
+    help: str | None = None
+
+    @cached_property
+    def steps(self) -> FloatArray:
+        """Every value that the slider can take, of shape (S,)."""
+        # Rounded, so that a step is the very number that the slider sends.
+        places = np.arange(round((self.high - self.low) / self.step) + 1)
+        return np.round(self.low + places * self.step, 10)
+
+    def draw(self, **more: Any) -> float:
+        """Draw the slider and return its value; ``more`` goes to ``st.slider``."""
+        value: float = st.slider(
+            self.label,
+            float(self.low),
+            float(self.high),
+            float(self.default),
+            float(self.step),
+            format=f"%.{self.decimals}f",
+            key=self.key,
+            bind="query-params",
+            help=self.help,
+            **more,
+        )
+        return value
 
 
 @dataclass(frozen=True)
@@ -49,7 +88,7 @@ def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 def draw(shown: Shown, chart: str, layout: Spec, alt: str, fixed: Sequence[Spec] = ()) -> Finished:
     """Draw a chart of the page at rest, over traces that never move, and return it."""
-    figure = charts.finish(at_rest([*fixed, *shown.traces[chart][1]]), layout)
+    figure = charts.finish(charts.at_rest([*fixed, *shown.traces[chart][1]]), layout)
     st.plotly_chart(figure, key=chart, config=charts.CONFIG, alt=alt)
     return figure
 
@@ -71,27 +110,20 @@ def table(shown: Shown, key: str, heads: Sequence[str], names: Sequence[str]) ->
         st.markdown(wording.table(heads, body))
 
 
-def listed(shown: Shown, trace: int = 0) -> str:
-    """Return the values of a chart's bars in words, for those who do not see it."""
-    bars = at_rest(shown.traces[CHART][1])[trace]
-    pairs = zip(bars["x"], bars["y"].tolist(), strict=True)
-    return ", ".join(f"{name} {wording.fixed(value)}" for name, value in pairs)
+def offer(shown: Shown, chart: str, figure: Finished, name: str) -> None:
+    """Offer a chart of the page as numbers and as a picture."""
+    export.offer(chart, figure, lambda: numbers(shown, chart), name)
 
 
-def offer(shown: Shown, figure: Finished, name: str) -> None:
-    """Offer the first chart as numbers and as a picture."""
-    export.offer(CHART, figure, lambda: numbers(shown), name)
-
-
-def numbers(shown: Shown) -> export.Table:
-    """Return what is drawn in the first chart as rows: curves and bars, or a grid."""
-    traces = at_rest(shown.traces[CHART][1])
+def numbers(shown: Shown, chart: str) -> export.Table:
+    """Return what is drawn in a chart as rows: curves and bars, or a grid."""
+    traces = charts.at_rest(shown.traces[chart][1])
     found: list[list[object]] = []
     for trace in traces:
         if "z" in trace:
             found += [
                 [trace["type"], x, y, value]
-                for y, row in zip(trace["y"], trace["z"], strict=True)
+                for y, row in zip(trace["y"], trace["z"].tolist(), strict=True)
                 for x, value in zip(trace["x"], row, strict=True)
             ]
         elif trace.get("name"):

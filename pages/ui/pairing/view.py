@@ -1,7 +1,6 @@
 """The Pairing page's first part: one pair of output and loss enlarged, and all of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -26,7 +25,7 @@ from core.spec import FloatArray, Parameter
 from pages.ui import charts, controls, export, state, text, wording
 from pages.ui.controls import Settings, segments
 from pages.ui.live import ChartSweep, Sweep, live
-from pages.ui.pairing_picture import (
+from pages.ui.pairing.picture import (
     COLOURS,
     MARKS,
     dots,
@@ -78,15 +77,6 @@ DEFAULTS: dict[str, object] = {
 PROBE_STEPS = np.round(np.arange(-80, 81) / 10, 1)
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A setting worth seeing, what to look for in it, and the widgets that it sets."""
-
-    label: str
-    look_for: str
-    values: Mapping[str, object]
-
-
 def pair(output: str, loss: str, labels: str = OWN) -> dict[str, object]:
     """Return the widgets' values that put a pair on show, at the loss's own defaults."""
     parameters = {
@@ -94,21 +84,6 @@ def pair(output: str, loss: str, labels: str = OWN) -> dict[str, object]:
     }
     chosen = {OUTPUT: OUTPUTS[output].name, LOSS: LOSSES[loss].name, LABELS: labels}
     return {**DEFAULTS, **parameters, **chosen}
-
-
-def presets(offered: Sequence[Preset]) -> None:
-    """Offer settings worth seeing as a row of buttons; each sets controls and so the URL."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="presets"):
-        st.markdown("**Try this**", width="content")
-        for one in offered:
-            st.button(
-                one.label,
-                help=one.look_for,
-                type="tertiary",
-                on_click=state.assign,
-                args=(one.values,),
-                width="content",
-            )
 
 
 def part() -> str:

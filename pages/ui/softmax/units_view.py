@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import softmax_controls, softmax_figures, softmax_words
-from pages.ui import softmax_units_sweeps as moves
 from pages.ui.controls import segments
 from pages.ui.live import live
-from pages.ui.softmax_controls import (
+from pages.ui.parts import columns, draw, formulas, offer, say, table
+from pages.ui.softmax import controls, figures, words
+from pages.ui.softmax import units_sweeps as moves
+from pages.ui.softmax.controls import (
     DEFAULTS,
     GATE,
     INPUT_STEPS,
@@ -16,33 +17,22 @@ from pages.ui.softmax_controls import (
     UNITS,
     VALUE,
 )
-from pages.ui.softmax_parts import (
-    CHART,
-    PLACE,
-    VERDICT,
-    columns,
-    draw,
-    formulas,
-    listed,
-    offer,
-    say,
-    table,
-)
+from pages.ui.softmax.parts import CHART, PLACE, VERDICT, listed
 
 
 def divergence() -> None:
     """Draw KL both ways between two distributions, class by class."""
     beside, above = columns()
     with beside:
-        count = softmax_controls.classes()
-        p, q = softmax_controls.distributions(count)
+        count = controls.classes()
+        p, q = controls.distributions(count)
     empty = [side for side, weights in (("P", p), ("Q", q)) if not any(weights)]
     if empty:
-        above.warning(softmax_words.empty(empty))
+        above.warning(words.empty(empty))
         return
     shown = moves.divergence(*moves.pair_rows(p, q))
     with above:
-        layout = softmax_figures.divergence_layout(count)
+        layout = figures.divergence_layout(count)
         alt = f"P: {listed(shown)}. Q: {listed(shown, 1)}. Below, their shares of both divergences"
         figure = draw(shown, CHART, layout, alt)
     with beside:
@@ -57,7 +47,7 @@ def divergence() -> None:
         "not agree with one by total variation."
     )
     live(moves.pair_sweeps(p, q), key="softmax_live")
-    offer(shown, figure, "kl-divergence")
+    offer(shown, CHART, figure, "kl-divergence")
     formulas(r"\mathrm{KL}(P\Vert Q)=\sum_i P_i\ln\frac{P_i}{Q_i}")
 
 
@@ -67,11 +57,11 @@ def maxout() -> None:
     with beside:
         options = [str(k) for k in range(2, MOST_PIECES + 1)]
         count = int(segments("Pieces k", options, DEFAULTS[PIECES], PIECES))
-        softmax_controls.special_cases()
-        pieces = softmax_controls.pieces(count)
+        controls.special_cases()
+        pieces = controls.pieces(count)
     shown = moves.maxout(pieces)
     with above:
-        layout = softmax_figures.maxout_layout(moves.INPUTS)
+        layout = figures.maxout_layout(moves.INPUTS)
         alt = f"{count} lines, their maximum, and its slope below"
         figure = draw(shown, CHART, layout, alt)
     with beside:
@@ -81,7 +71,7 @@ def maxout() -> None:
         "as maxout with k = 2 it has 8320."
     )
     live(moves.maxout_sweeps(pieces), key="softmax_live")
-    offer(shown, figure, "maxout")
+    offer(shown, CHART, figure, "maxout")
     formulas(r"f(x)=\max_i\,(w_i x+b_i)", r"f'(x)=w_{i^*},\quad i^*=\arg\max_i\,(w_i x+b_i)")
 
 
@@ -90,20 +80,20 @@ def gates() -> None:
     unit = segments("Unit", UNITS, DEFAULTS[UNIT], UNIT, label_visibility="collapsed")
     beside, above = columns()
     with beside:
-        value = softmax_controls.slider("Value a", VALUE, INPUT_STEPS, 2)
-        gate = softmax_controls.slider("Gate b", GATE, INPUT_STEPS, 2)
+        value = controls.slider("Value a", VALUE, INPUT_STEPS, 2)
+        gate = controls.slider("Gate b", GATE, INPUT_STEPS, 2)
     shown = moves.gates(unit, value, gate)
     reach = moves.reach(unit)
     at = (value, gate)
     with above, st.grid(2, min_column_width=240):
-        layout = softmax_figures.surface_layout(moves.SURFACE_INPUTS, at, reach)
+        layout = figures.surface_layout(moves.SURFACE_INPUTS, at, reach)
         alt = f"{unit} as contours over value and gate; the lines cross at {value:g} and {gate:g}"
         figure = draw(shown, CHART, layout, alt, [moves.surface(unit)])
-        layout = softmax_figures.slice_layout(moves.INPUTS, reach)
+        layout = figures.slice_layout(moves.INPUTS, reach)
         alt = "Above, along the value at this gate: a straight line. Below, along the gate"
         draw(shown, PLACE, layout, alt)
     with beside:
         say(shown, VERDICT)
     live(moves.gate_sweeps(unit, value, gate), key="softmax_live")
-    offer(moves.whole(unit), figure, "gated-unit")
+    offer(moves.whole(unit), CHART, figure, "gated-unit")
     formulas(*moves.formulas(unit))

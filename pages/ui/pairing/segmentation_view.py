@@ -31,8 +31,15 @@ from core.spec import FloatArray, Parameter
 from pages.ui import charts, export, state, text, wording
 from pages.ui.controls import Settings, segments
 from pages.ui.live import ChartSweep, Sweep, live
-from pages.ui.pairing_view import MASK, PART, parameter_slider
-from pages.ui.segmentation_picture import PULL, SHARE, canvas, curves, maps, portable, quantised
+from pages.ui.pairing.segmentation_picture import (
+    PULL,
+    SHARE,
+    canvas,
+    curves,
+    maps,
+    quantised,
+)
+from pages.ui.pairing.view import MASK, PART, parameter_slider
 
 SHOW = "pairing_show"
 PICKED = "pairing_mask"
@@ -140,7 +147,7 @@ def _gradients(
             st.markdown(wording.table(_HEADS, _rows(code, logits, settings)))
     with below:
         live([_soft_sweep(key, code, soft, settings, scale) for key in SLIDERS], key="bench_live")
-        export.offer(CHART, portable(figure), lambda: _pixels(mask, logits, settings), "gradients")
+        export.offer(CHART, figure, lambda: _pixels(mask, logits, settings), "gradients")
 
 
 def _descent(
@@ -182,7 +189,7 @@ def _descent(
         if start == PREDICTION:
             sweeps += [_start_sweep(key, code, soft) for key in SLIDERS]
         live(sweeps, key="bench_live")
-        export.offer(CHART, portable(figure), lambda: _path(run), "descent")
+        export.offer(CHART, figure, lambda: _path(run), "descent")
 
 
 # ---------------------------------------------------------------- controls

@@ -1,7 +1,6 @@
 """The Softmax page's controls: their names in the URL, their steps and their defaults."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,8 @@ import streamlit as st
 
 from core.spec import FloatArray
 from core.units import GATES, MAXOUT_CASES, Piece
-from pages.ui import state
+from pages.ui import presets
+from pages.ui.presets import Preset
 
 SECTION = "softmax_section"
 CLASSES = "softmax_classes"
@@ -179,8 +179,8 @@ def special_cases() -> None:
                 name,
                 key=f"maxout set to {name}",
                 type="tertiary",
-                on_click=assign,
-                args=(maxout_settings(name),),
+                on_click=presets.assign,
+                args=(maxout_settings(name), DEFAULTS),
                 help=f"{len(case)} pieces",
             )
 
@@ -194,54 +194,9 @@ def maxout_settings(case: str) -> dict[str, Any]:
     return found
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A section with settings worth seeing, and what to look for; all else as by default."""
-
-    label: str
-    look_for: str
-    section: str
-    settings: Mapping[str, Any]
-
-    @property
-    def controls(self) -> dict[str, Any]:
-        """Every control of the page."""
-        return {**DEFAULTS, SECTION: self.section, **self.settings}
-
-
-def presets(offered: Sequence[Preset]) -> None:
-    """Offer settings worth seeing as a row of buttons; each sets every control of the page."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="presets"):
-        st.markdown("**Try this**", width="content")
-        for preset in offered:
-            st.button(
-                preset.label,
-                help=preset.look_for,
-                type="tertiary",
-                on_click=assign,
-                args=(preset.controls,),
-                width="content",
-            )
-
-
-def assign(values: Mapping[str, Any]) -> None:
-    """Set controls from a callback, whichever section they stand in; the URL follows."""
-    for key, value in values.items():
-        # The front end writes the URL only for a control that has been on view before.
-        if key not in st.session_state and value != DEFAULTS.get(key):
-            st.query_params[key] = value
-    state.assign(values)
-
-
-def forget_hidden() -> None:
-    """Take out of the URL what a link says of controls that are not on view.
-
-    Such a control would read it when it comes on view, over what a preset has assigned to
-    it by then. Call after all controls of the run.
-    """
-    for key in DEFAULTS:
-        if key in st.query_params and key not in st.session_state:
-            del st.query_params[key]
+def preset(label: str, look_for: str, section: str, values: Mapping[str, Any]) -> Preset:
+    """Return a section with settings worth seeing; all else as by default."""
+    return Preset(label, look_for, {SECTION: section, **values})
 
 
 def numbered(name: str, values: Sequence[float]) -> dict[str, float]:

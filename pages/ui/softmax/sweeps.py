@@ -26,9 +26,11 @@ from core.softmax import (
     ulps,
 )
 from core.spec import FloatArray
-from pages.ui import softmax_figures, softmax_words, wording
+from pages.ui import wording
 from pages.ui.live import Sweep
-from pages.ui.softmax_controls import (
+from pages.ui.parts import Shown
+from pages.ui.softmax import figures, words
+from pages.ui.softmax.controls import (
     LOGIT_STEPS,
     SCALE,
     SCALE_STEPS,
@@ -38,7 +40,7 @@ from pages.ui.softmax_controls import (
     TEMPERATURE_STEPS,
     logit_key,
 )
-from pages.ui.softmax_parts import CHART, PLACE, VERDICT, Shown
+from pages.ui.softmax.parts import CHART, PLACE, VERDICT
 
 SHIFTED = "softmax_shifted"
 BITS = "softmax_bits"
@@ -118,15 +120,12 @@ def probabilities(at: Rows) -> Shown:
     winner, second, odds = leaders(at.logits, at.temperature)
     _, _, factor = leaders([1.0, 0.0], at.temperature)
     leading = np.take_along_axis(p, winner[:, None], axis=-1)[:, 0]
-    traces = {CHART: (0, softmax_figures.probability_traces(p))}
+    traces = {CHART: (0, figures.probability_traces(p))}
     columns = (winner, second, leading, odds, np.broadcast_to(factor, odds.shape))
     texts = {
-        VERDICT: [
-            softmax_words.leader(*row) for row in zip(*(c.tolist() for c in columns), strict=True)
-        ],
+        VERDICT: [words.leader(*row) for row in zip(*(c.tolist() for c in columns), strict=True)],
         SHIFTED: [
-            softmax_words.shift(*row)
-            for row in zip(at.shift[:, 0].tolist(), moved.tolist(), strict=True)
+            words.shift(*row) for row in zip(at.shift[:, 0].tolist(), moved.tolist(), strict=True)
         ],
     }
     if at.count == 2:
@@ -134,13 +133,13 @@ def probabilities(at: Rows) -> Shown:
         curve = softmax(np.stack([DIFFERENCE, 0 * DIFFERENCE], -1), at.temperature[..., None])
         sigmoid = curve[..., 0]
         here = softmax(at.logits, at.temperature)[:, :1]
-        traces[PLACE] = (0, softmax_figures.two_class_traces(DIFFERENCE, sigmoid, gap, here))
+        traces[PLACE] = (0, figures.two_class_traces(DIFFERENCE, sigmoid, gap, here))
         texts |= _to_the_last_bit(at)
     if at.count == REGIONS:
         paths = softmax(at.logits[:, None, :], PATH_TEMPERATURES[:, None])
         traces[PLACE] = (
             REGIONS,
-            softmax_figures.simplex_traces(triangle(p), triangle(paths)),
+            figures.simplex_traces(triangle(p), triangle(paths)),
         )
     return Shown(traces, texts)
 
@@ -156,7 +155,7 @@ def _to_the_last_bit(at: Rows) -> dict[str, list[str]]:
     gap = at.logits[:, 0] - at.logits[:, 1]
     sigmoid = ACTIVATIONS["sigmoid"](gap / at.temperature[:, 0])
     pairs = zip(p.tolist(), sigmoid.tolist(), strict=True)
-    said = [softmax_words.bits(a, b, ulps(a, b)) for a, b in pairs]
+    said = [words.bits(a, b, ulps(a, b)) for a, b in pairs]
     return {f"{BITS}[{i + 1}][1]": [lines[i] for lines in said] for i in range(len(said[0]))}
 
 
@@ -166,10 +165,10 @@ def sensitivity(at: Rows) -> Shown:
     t = at.temperature[:, 0].tolist()
     largest = gain(at.logits, at.temperature).tolist()
     reach = [0.25 / one for one in t]
-    traces = softmax_figures.jacobian_traces(matrix)
+    traces = figures.jacobian_traces(matrix)
     return Shown(
         {CHART: (0, traces)},
-        {VERDICT: [softmax_words.contraction(*row) for row in zip(largest, t, strict=True)]},
+        {VERDICT: [words.contraction(*row) for row in zip(largest, t, strict=True)]},
         {CHART: {"coloraxis.cmin": [-one for one in reach], "coloraxis.cmax": reach}},
     )
 
@@ -186,15 +185,15 @@ def maximum(at: Rows) -> Shown:
     ]
     there = [at.logits.max(axis=-1), log_sum_exp(at.logits, t), soft_mean(at.logits, t)]
     first = at.logits[:, :1]
-    traces = softmax_figures.maximum_traces(FIRST_LOGIT, first, curves, [v[:, None] for v in there])
+    traces = figures.maximum_traces(FIRST_LOGIT, first, curves, [v[:, None] for v in there])
     # Of K equal logits log-sum-exp is T ln K above the maximum: its largest excess.
     bound = log_sum_exp(np.zeros(at.count), t)
     columns = (there[1], there[0], there[2], bound)
-    words = zip(*(c.tolist() for c in columns), strict=True)
+    said = zip(*(c.tolist() for c in columns), strict=True)
     line = {path: first[:, 0].tolist() for path in ("shapes[0].x0", "shapes[0].x1")}
     return Shown(
         {CHART: (0, traces)},
-        {VERDICT: [softmax_words.smooth_maximum(*row) for row in words]},
+        {VERDICT: [words.smooth_maximum(*row) for row in said]},
         {CHART: line},
     )
 
@@ -208,13 +207,13 @@ def loss(at: Rows) -> Shown:
     twice = cross_entropy(p / p.sum(axis=-1, keepdims=True), truth)
     floor = cross_entropy(truth[0], truth[0]).item()
     columns = (values, p[:, at.label - 1])
-    words = [
-        softmax_words.loss(value, chance, at.label, again, floor)
+    said = [
+        words.loss(value, chance, at.label, again, floor)
         for value, chance, again in zip(*(c.tolist() for c in columns), twice.tolist(), strict=True)
     ]
     gradient = cross_entropy.gradient(at.logits, truth)
-    traces = softmax_figures.cross_entropy_traces(p, truth[0], gradient)
-    return Shown({CHART: (0, traces)}, {VERDICT: words})
+    traces = figures.cross_entropy_traces(p, truth[0], gradient)
+    return Shown({CHART: (0, traces)}, {VERDICT: said})
 
 
 def one_hot(at: Rows) -> FloatArray:
@@ -239,8 +238,8 @@ def overflow(at: Rows) -> Shown:
     ends = np.stack([np.full(len(z), limit), *(np.minimum(b, limit) for b in broken)], axis=-1)
     works = [np.isfinite(p).all(axis=-1).tolist() for p in (doubled, single)]
     top = z.max(axis=-1)
-    words = zip(at.scale[:, 0].tolist(), top.tolist(), *works, strict=True)
-    texts = {VERDICT: [softmax_words.scale(*row) for row in words]}
+    said = zip(at.scale[:, 0].tolist(), top.tolist(), *works, strict=True)
+    texts = {VERDICT: [words.scale(*row) for row in said]}
     least = at.logits.argmin(axis=-1)
     costs = [
         LOSSES["softmax_cross_entropy"](z, least),
@@ -258,9 +257,7 @@ def overflow(at: Rows) -> Shown:
         f"annotations[{i}].text": np.where(bar, "nan", "").tolist()
         for i, bar in enumerate(broken_bars)
     }
-    return Shown(
-        {CHART: (0, softmax_figures.overflow_traces(results, ends))}, texts, {CHART: moved}
-    )
+    return Shown({CHART: (0, figures.overflow_traces(results, ends))}, texts, {CHART: moved})
 
 
 def _where(breaks: FloatArray | None, highest: FloatArray) -> tuple[list[str], list[str]]:

@@ -10,10 +10,12 @@ from core.losses import LOSSES
 from core.softmax import divergence_terms, entropy, jensen_shannon, normalise, total_variation
 from core.spec import FloatArray
 from core.units import Piece, corners, gated, gated_gradient, maxout_curve, recognise
-from pages.ui import softmax_figures, softmax_words, wording
+from pages.ui import wording
 from pages.ui.charts import Spec
 from pages.ui.live import Sweep
-from pages.ui.softmax_controls import (
+from pages.ui.parts import Shown
+from pages.ui.softmax import figures, words
+from pages.ui.softmax.controls import (
     GATE,
     INPUT_STEPS,
     SLOPE_STEPS,
@@ -22,7 +24,7 @@ from pages.ui.softmax_controls import (
     piece_key,
     weight_key,
 )
-from pages.ui.softmax_parts import CHART, PLACE, VERDICT, Shown
+from pages.ui.softmax.parts import CHART, PLACE, VERDICT
 
 DISTANCES = "softmax_distances"
 ENTROPIES = "softmax_entropies"
@@ -77,9 +79,9 @@ def divergence(p_weights: FloatArray, q_weights: FloatArray) -> Shown:
     # An infinite term has no bar; the verdict says what it means.
     finite = [np.where(np.isfinite(t), t, np.nan) for t in terms]
     sums = zip(p_weights.sum(axis=-1).tolist(), q_weights.sum(axis=-1).tolist(), strict=True)
-    notes = [softmax_words.normalised("P", a) + softmax_words.normalised("Q", b) for a, b in sums]
+    notes = [words.normalised("P", a) + words.normalised("Q", b) for a, b in sums]
     verdicts = [
-        softmax_words.divergences(*row)
+        words.divergences(*row)
         for row in zip(forwards.tolist(), backwards.tolist(), notes, strict=True)
     ]
     distances = [forwards, backwards, jensen_shannon(p, q), total_variation(p, q)]
@@ -92,7 +94,7 @@ def divergence(p_weights: FloatArray, q_weights: FloatArray) -> Shown:
     for row, (own, way) in enumerate(((entropy(p), forwards), (entropy(q), backwards)), 1):
         texts[f"{ENTROPIES}[{row}][1]"] = _column(own)
         texts[f"{ENTROPIES}[{row}][2]"] = _column(own + way)
-    return Shown({CHART: (0, softmax_figures.divergence_traces(p, q, *finite))}, texts)
+    return Shown({CHART: (0, figures.divergence_traces(p, q, *finite))}, texts)
 
 
 # ---------------------------------------------------------------- maxout
@@ -107,8 +109,8 @@ def maxout(pieces: Sequence[Piece]) -> Shown:
         [Piece(float(p.weight[row, 0]), float(p.bias[row, 0])) for p in full]
         for row in range(shape[0])
     ]
-    verdicts = [softmax_words.maxout(recognise(one), corners(one)) for one in each]
-    traces = softmax_figures.maxout_traces(INPUTS, curve.lines, curve.value, curve.gradient)
+    verdicts = [words.maxout(recognise(one), corners(one)) for one in each]
+    traces = figures.maxout_traces(INPUTS, curve.lines, curve.value, curve.gradient)
     return Shown({CHART: (0, traces)}, {VERDICT: verdicts})
 
 
@@ -140,14 +142,14 @@ def gates(unit: str, value: float | FloatArray, gate: float | FloatArray) -> Sho
     there = gated(a, b, unit)
     by_value, by_gate = gated_gradient(a, b, unit)
     opening = gated(1.0, b, unit)
-    words = zip(*(c.ravel().tolist() for c in (opening, a, there, by_value, by_gate)), strict=True)
+    said = zip(*(c.ravel().tolist() for c in (opening, a, there, by_value, by_gate)), strict=True)
     slices = [gated(INPUTS, b, unit), gated(a, INPUTS, unit)]
     return Shown(
         {
-            CHART: (1, [softmax_figures.surface_point(a, b)]),
-            PLACE: (0, softmax_figures.slice_traces(INPUTS, *slices, a, b, there)),
+            CHART: (1, [figures.surface_point(a, b)]),
+            PLACE: (0, figures.slice_traces(INPUTS, *slices, a, b, there)),
         },
-        {VERDICT: [softmax_words.gate(unit, o, v, f, (da, db)) for o, v, f, da, db in words]},
+        {VERDICT: [words.gate(unit, o, v, f, (da, db)) for o, v, f, da, db in said]},
     )
 
 
@@ -169,7 +171,7 @@ def _gate_sweep(unit: str, slider: str, other: float) -> Sweep:
 def surface(unit: str) -> Spec:
     """Return a gated unit as contours, which no slider moves."""
     z = gated(SURFACE_INPUTS, SURFACE_INPUTS[:, None], unit)
-    return softmax_figures.surface(SURFACE_INPUTS, z, reach(unit))
+    return figures.surface(SURFACE_INPUTS, z, reach(unit))
 
 
 def whole(unit: str) -> Shown:

@@ -1,0 +1,1 @@
+"""The Pairing page: one logit, and a mask of pixels."""

@@ -1,0 +1,1 @@
+"""The Softmax page: its controls, figures, sweeps and sections."""
