@@ -167,6 +167,14 @@ def best_line(loss: Loss, x: npt.ArrayLike, y: npt.ArrayLike, **parameters: Scal
     return _several(penalty, points)
 
 
+def needs_several_starts(loss: Loss, **parameters: Scalar) -> bool:
+    """Return whether the loss may have several local fits, so that finding one takes long.
+
+    Raises as ``best_constant`` does for the loss and its parameters.
+    """
+    return _penalty(loss, parameters).shape is _Shape.OTHER
+
+
 def shares(loss: Loss, residuals: npt.ArrayLike, **parameters: Scalar) -> Shares:
     """Return each point's share of the total loss and of the total |gradient|.
 

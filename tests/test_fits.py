@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from core.fits import LARGEST, Method, best_constant, best_line, shares
+from core.fits import LARGEST, Method, best_constant, best_line, needs_several_starts, shares
 from core.losses import LOSSES
 from core.spec import Axis, Loss
 
@@ -623,3 +623,18 @@ def test_ten_thousand_points(key, setting):
     assert fit.converged
     if key != "squared_error":
         assert (fit.intercept, fit.slope) == pytest.approx((1, 0.5), abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters", "several"),
+    [
+        ("squared_error", {}, False),
+        ("absolute_error", {}, False),
+        ("huber", {"delta": 0.1}, False),
+        ("general_robust", {"alpha": 1.0}, False),
+        ("general_robust", {"alpha": 0.0}, True),
+        ("general_robust", {"alpha": -2.0}, True),
+    ],
+)
+def test_only_what_is_not_convex_needs_several_starts(key, parameters, several):
+    assert needs_several_starts(LOSSES[key], **parameters) is several

@@ -210,7 +210,7 @@ def points_and_lines(
     }
     dashes = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
     drawn = [
-        {**_line(x, y, COLOURS[i], "y", "ŷ", name, dash=dashes[i], showlegend=True)}
+        _line(x, y, COLOURS[i], "y", "ŷ", name, dash=dashes[i], showlegend=True)
         for i, (name, x, y) in enumerate(lines)
     ]
     layout: Spec = {
@@ -223,6 +223,10 @@ def points_and_lines(
         "yaxis": {"range": [bottom, top], "title": {"text": "y", "standoff": 4}},
     }
     return finish([unseen, *drawn, dots], layout)
+
+
+FIRST_LINE = 1
+"""The place of the first line in :func:`points_and_lines`."""
 
 
 def difference_traces(one: Difference, place: int) -> list[Spec]:

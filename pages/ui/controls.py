@@ -134,6 +134,10 @@ class Choice:
         """The parameters in a form that a cache can key on."""
         return tuple(self.parameters.items())
 
+    def without(self, parameter: str) -> Settings:
+        """Return the settings of the other parameters: what a sweep of this one depends on."""
+        return tuple((name, v) for name, v in self.parameters.items() if name != parameter)
+
     @property
     def entry(self) -> Activation | Loss:
         """The catalogue entry behind this choice."""

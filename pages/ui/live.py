@@ -77,13 +77,14 @@ class ChartSweep:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """What one slider moves, for each of its steps; several sweeps may share a slider.
+    r"""What one slider moves, for each of its steps; several sweeps may share a slider.
 
     ``slider`` is the slider's key and ``values`` its S steps, or the S options of a
     ``select_slider``. ``texts`` maps the key of an element to the S Markdown texts that
     it shows; ``"key[row]"`` is one row of the table in it, 0 the head, and
     ``"key[row][column]"`` one cell. Text is exchanged, structure is not: a step at which
-    the Markdown has more or fewer pieces than on the page keeps what is there.
+    the Markdown has more or fewer pieces than on the page keeps what is there. A bar that
+    belongs to no table is written ``\|``.
     """
 
     slider: str

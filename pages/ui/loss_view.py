@@ -12,7 +12,7 @@ from core.spec import Axis
 from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
 from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
-from pages.ui.live import live
+from pages.ui.live import Sweep, live
 from pages.ui.outliers_view import laboratory
 from pages.ui.picture import Scene, View
 from pages.ui.sweeps import sweeps
@@ -92,10 +92,10 @@ def _explore(keys: list[str], scene: Scene, axis: Axis) -> None:
     with above:
         drawn = show(choices, view)
     readings(scene, _readings(choices, view))
-    live(sweeps(choices, view, drawn), key=f"{scene.name}_live")
     export.offer(scene.chart, drawn.figure, lambda: table(drawn), "losses")
-    _huber_limits(choices, scene)
-    laboratory(choices)
+    limits = _huber_limits(choices, scene.window[1])
+    moved = [*sweeps(choices, view, drawn), *limits, *laboratory(choices)]
+    live(moved, key=f"{scene.name}_live")
     losses = [controls.loss(c.key) for c in choices]
     st.markdown(
         "### Facts\n\n"
@@ -135,14 +135,30 @@ def _readings(choices: Sequence[Choice], view: View) -> str:
     return wording.table([wording.at(view.probe, view.scene.axis), *view.scene.titles], rows)
 
 
-def _huber_limits(choices: Sequence[Choice], scene: Scene) -> None:
+def _huber_limits(choices: Sequence[Choice], furthest: float) -> list[Sweep]:
+    """Say how far each Huber loss is from its two limits; return how that moves with δ."""
+    moved = []
     for choice in choices:
         if choice.entry.key == "huber":
-            delta = choice.parameters["delta"]
-            to_square, to_line = huber_gaps(delta, scene.window[1])
-            st.markdown(
-                f"**{choice.label}**, for |r| up to {wording.number(scene.window[1])}: at most "
-                f"{wording.fixed(to_square)} from ½r² and {wording.fixed(to_line)} from δ·|r|. "
-                "As δ grows the first goes to 0: half the squared error. As δ shrinks the second "
-                "does: δ times the absolute error."
-            )
+            with st.container(key=f"{choice.key}_limits"):
+                st.markdown(_limits(choice.label, choice.parameters["delta"], furthest))
+            moved.append(_limits_sweep(choice.key, furthest))
+    return moved
+
+
+def _limits(label: str, delta: float, furthest: float) -> str:
+    to_square, to_line = huber_gaps(delta, furthest)
+    return (
+        f"**{label}**, for \\|r\\| up to {wording.number(furthest)}: at most "
+        f"{wording.fixed(to_square)} from ½r² and {wording.fixed(to_line)} from δ·\\|r\\|. "
+        "As δ grows the first goes to 0: half the squared error. As δ shrinks the second "
+        "does: δ times the absolute error."
+    )
+
+
+@lru_cache(maxsize=32)
+def _limits_sweep(key: str, furthest: float) -> Sweep:
+    (delta,) = controls.loss(key).parameters
+    each = [Choice(key, {delta.name: v}) for v in delta.steps.tolist()]
+    said = [_limits(c.label, c.parameters[delta.name], furthest) for c in each]
+    return Sweep(controls.slider_key(key, delta.name), delta.steps, texts={f"{key}_limits": said})

@@ -1,15 +1,17 @@
 """The outlier laboratory: points, the best constant or line of each loss, and who pulls."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
 
 from core.datasets import DATASETS, MAX_ROWS, parse_csv
-from core.fits import Fit, best_constant, best_line, shares
+from core.fits import Fit, best_constant, best_line, needs_several_starts, shares
 from core.spec import Axis, FloatArray
 from pages.ui import charts, controls, export, wording
-from pages.ui.controls import Choice, segments
+from pages.ui.controls import Choice, Settings, segments
+from pages.ui.live import ChartSweep, Sweep
 
 DATA = "losses_data"
 SEED = "losses_seed"
@@ -31,13 +33,16 @@ CANVAS = (49, 33)
 Points = tuple[list[float], list[float]]
 
 
-def laboratory(choices: Sequence[Choice]) -> None:
-    """Draw points, fits and shares for those of the chosen losses that fit residuals."""
+def laboratory(choices: Sequence[Choice]) -> list[Sweep]:
+    """Draw points, fits and shares for those of the chosen losses that fit residuals.
+
+    Returns what the losses' own sliders move here.
+    """
     st.subheader("Outliers: what each loss fits", anchor="outliers")
     fitting = [c for c in choices if controls.loss(c.key).axis is Axis.RESIDUAL]
     if not fitting:
         st.info("Pick a loss of the residual, such as L1, L2 or Huber, to fit points with it.")
-        return
+        return []
     with st.container(key="view_outliers"):
         beside, above = st.columns([1, 2], gap="medium")
     with beside:
@@ -48,13 +53,14 @@ def laboratory(choices: Sequence[Choice]) -> None:
             st.info("No point is left: click on the picture, or add a row to the table.")
     fits = _fits(fitting, x, y, model)
     with beside:
-        for choice, fit in zip(fitting, fits, strict=False):
-            st.markdown(_sentence(choice, fit, model))
+        for place, (choice, fit) in enumerate(zip(fitting, fits, strict=False)):
+            with st.container(key=_sentence_key(place)):
+                st.markdown(_sentence(choice.label, fit))
     figure = _figure(fitting, fits, x, y)
     with above:
         clicked = st.plotly_chart(
             figure,
-            key=f"{CHART}_{st.session_state[_VERSION]}",
+            key=_chart(),
             on_select="rerun",
             selection_mode="points",
             config=charts.CONFIG,
@@ -64,6 +70,7 @@ def laboratory(choices: Sequence[Choice]) -> None:
         _take_click(clicked["selection"]["points"][0], x, y, action)
     if fits:
         _share_table(fitting, fits, x, y)
+    return _sweeps(fitting, fits, x, y, model)
 
 
 def _points() -> tuple[FloatArray, FloatArray]:
@@ -150,29 +157,83 @@ def _take_click(point: dict[str, float], x: FloatArray, y: FloatArray, action: s
 
 
 def _fits(choices: Sequence[Choice], x: FloatArray, y: FloatArray, model: str) -> list[Fit]:
-    fits = []
-    for choice in choices:
-        loss = controls.loss(choice.key)
-        try:
-            if model == "line":
-                fits.append(best_line(loss, x, y, **choice.parameters))
-            else:
-                fits.append(best_constant(loss, y, **choice.parameters))
-        except ValueError as error:
-            st.warning(wording.plain(str(error)))
-            return []
-    return fits
+    try:
+        return [_fit(c.key, c.settings, tuple(x), tuple(y), model) for c in choices]
+    except ValueError as error:
+        st.warning(wording.plain(str(error)))
+        return []
 
 
-def _sentence(choice: Choice, fit: Fit, model: str) -> str:
-    start = f"**{choice.label}**: {wording.number(fit.intercept)}"
+@lru_cache(maxsize=4096)
+def _fit(
+    key: str, settings: Settings, x: tuple[float, ...], y: tuple[float, ...], model: str
+) -> Fit:
+    loss = controls.loss(key)
     if model == "line":
+        return best_line(loss, np.array(x), np.array(y), **dict(settings))
+    return best_constant(loss, np.array(y), **dict(settings))
+
+
+def _sentence(label: str, fit: Fit) -> str:
+    start = f"**{label}**: {wording.number(fit.intercept)}"
+    if fit.interval is None:
         sign = "−" if fit.slope < 0 else "+"
         start += f" {sign} {wording.number(abs(fit.slope))}·x"
-    if fit.interval is not None and fit.interval[0] < fit.interval[1]:
+    elif fit.interval[0] < fit.interval[1]:
         low, high = (wording.number(end) for end in fit.interval)
         start += f", or anything from {low} to {high}"
     return f"{start} ({fit.method.value}). {fit.note}".strip()
+
+
+def _sentence_key(place: int) -> str:
+    return f"losses_fit_{place}"
+
+
+def _chart() -> str:
+    """Return the key of the picture; another one forgets the last click."""
+    return f"{CHART}_{st.session_state[_VERSION]}"
+
+
+def _sweeps(
+    choices: Sequence[Choice], fits: Sequence[Fit], x: FloatArray, y: FloatArray, model: str
+) -> list[Sweep]:
+    """Return how each line moves with the parameters of its loss.
+
+    Many points, or a loss that needs several starts, are fitted on release only: a hundred
+    such fits would take seconds.
+    """
+    if not fits or len(x) > EDITABLE:
+        return []
+    points = (tuple(x), tuple(y))
+    found = [
+        _sweep(_chart(), place, choice.key, p.name, choice.without(p.name), points, model)
+        for place, choice in enumerate(choices)
+        for p in choice.entry.parameters
+    ]
+    return [sweep for sweep in found if sweep is not None]
+
+
+@lru_cache(maxsize=32)
+def _sweep(
+    chart: str,
+    place: int,
+    key: str,
+    name: str,
+    others: Settings,
+    points: tuple[tuple[float, ...], tuple[float, ...]],
+    model: str,
+) -> Sweep | None:
+    (parameter,) = (p for p in controls.loss(key).parameters if p.name == name)
+    each = [Choice(key, {**dict(others), name: v}) for v in parameter.steps.tolist()]
+    if any(needs_several_starts(controls.loss(key), **c.parameters) for c in each):
+        return None
+    fits = [_fit(c.key, c.settings, *points, model) for c in each]
+    ends = _ends(*map(np.array, points))
+    line = {"y": np.array([fit(ends) for fit in fits]), "name": [c.label for c in each]}
+    said = [_sentence(c.label, fit) for c, fit in zip(each, fits, strict=True)]
+    moved = ChartSweep(chart, {charts.FIRST_LINE + place: line})
+    slider = controls.slider_key(key, name)
+    return Sweep(slider, parameter.steps, [moved], {_sentence_key(place): said})
 
 
 def _frame(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -185,11 +246,16 @@ def _frame(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float], tuple[flo
     return (ends[0][0], ends[1][0]), (ends[0][1], ends[1][1])
 
 
+def _ends(x: FloatArray, y: FloatArray) -> FloatArray:
+    low, high = _frame(x, y)
+    return np.array([low[0], high[0]])
+
+
 def _figure(
     choices: Sequence[Choice], fits: Sequence[Fit], x: FloatArray, y: FloatArray
 ) -> charts.Finished:
     low, high = _frame(x, y)
-    ends = np.array([low[0], high[0]])
+    ends = _ends(x, y)
     lines = [(c.label, ends, fit(ends)) for c, fit in zip(choices, fits, strict=False)]
     across, up = (np.linspace(a, b, n) for a, b, n in zip(low, high, CANVAS, strict=True))
     canvas = np.meshgrid(across, up)

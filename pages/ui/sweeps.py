@@ -28,7 +28,7 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Swee
     for place, choice in enumerate(choices):
         for parameter in choice.entry.parameters:
             # Without the slider's own value, which changes nothing in its sweep.
-            others = tuple((k, v) for k, v in choice.parameters.items() if k != parameter.name)
+            others = choice.without(parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
             found += [
                 _curve_sweep(*at, replace(view.still, threshold=None)),
