@@ -505,6 +505,12 @@ class Engine {
         signal,
       });
     }
+    const firm = { capture: true, signal };
+    document.addEventListener("keydown", (event) => harmless(() => this.glide(event)), firm);
+    for (const type of ["keyup", "focusout"]) {
+      document.addEventListener(type, () => harmless(() => this.land()), firm);
+    }
+    this.gliding = null; // the slider that a held key moves
     this.thumb = new MutationObserver(() => {
       this.moved = true;
       this.schedule();
@@ -599,6 +605,30 @@ class Engine {
     this.moved = false;
     this.thumb.disconnect();
     if (input) this.thumb.observe(input, { attributes: true, attributeFilter: ["value"] });
+  }
+
+  /** Let a held arrow key move its slider without a rerun at each step. */
+  glide(event) {
+    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    const slider = this.active;
+    if (!event.repeat || !way || event.shiftKey || event.target !== this.input(slider)) return;
+    const values = this.inputs(slider);
+    const { row, exact } = this.step(slider);
+    if (!exact) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.gliding = slider;
+    this.set(slider, values[Math.max(0, Math.min(values.length - 1, row + way))]);
+  }
+
+  /** Have the slider that a held key moved report its value, as when a hand lets go of it. */
+  land() {
+    const input = this.input(this.gliding);
+    this.gliding = null;
+    if (!input) return;
+    const pointer = { bubbles: true, button: 0, pointerId: -1 };
+    input.dispatchEvent(new PointerEvent("pointerdown", pointer));
+    window.dispatchEvent(new PointerEvent("pointerup", pointer));
   }
 
   /** Stop all players; `slider`, if one of theirs, stays where it is. */

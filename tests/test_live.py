@@ -386,6 +386,33 @@ def test_keys_paint_at_once_and_the_page_follows(open_page: Open):
         assert shown(visit) == now
 
 
+def test_a_held_key_glides_and_reports_when_it_is_let_go(open_page: Open):
+    visit = open_page("/activations?elu_alpha=1")
+    slider = visit.page.locator(".st-key-elu_alpha input[type=range]")
+    slider.focus()
+    with visit.rerun():
+        visit.page.keyboard.down("ArrowRight")
+    sent = visit.sent
+    seen = [drawn(visit)]
+    for _ in range(5):
+        visit.page.keyboard.down("ArrowRight")
+        visit.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        seen.append(drawn(visit))
+    assert all(now != then for then, now in zip(seen, seen[1:], strict=False))
+    assert visit.sent == sent
+    assert float(slider.input_value()) == pytest.approx(1.3)
+    with visit.rerun():
+        visit.page.keyboard.up("ArrowRight")
+    assert float(slider.input_value()) == pytest.approx(1.3)
+    assert "elu_alpha=1.3" in visit.page.url
+    assert drawn(visit) == seen[-1]
+    with visit.rerun():
+        visit.page.keyboard.press("ArrowLeft")
+    assert "elu_alpha=1.25" in visit.page.url
+
+
 def test_zoom_and_hidden_curves_survive_and_nothing_blinks(open_page: Open):
     visit = open_page(SEVERAL)
     page = visit.page
