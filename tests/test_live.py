@@ -1,5 +1,6 @@
 """Curves that follow a slider: what is sent, and what a visitor's hand sees of it."""
 
+import itertools
 import json
 import math
 import re
@@ -182,13 +183,15 @@ _HELD = """([key, slider, row]) => {
 
 
 class Hand:
-    """A visitor's hand on one slider: mouse or finger."""
+    """A visitor's hand on one slider: with a mouse, a pen, or a finger ("touch")."""
 
-    def __init__(self, visit: Visit, key: str, *, touch: bool = False) -> None:
+    def __init__(self, visit: Visit, key: str, tool: str = "mouse") -> None:
         self.visit = visit
         self.key = key
         self.input = visit.page.locator(f".st-key-{key} input[type=range]")
-        self.touch = visit.page.context.new_cdp_session(visit.page) if touch else None
+        self.tool = tool
+        self.down = False
+        self.devtools = visit.page.context.new_cdp_session(visit.page)
         visit.page.locator(f".st-key-{key}").scroll_into_view_if_needed()
         track = self.input.evaluate(
             """input => {
@@ -206,11 +209,14 @@ class Hand:
 
     def press(self) -> None:
         """Take hold of the thumb where it is."""
-        self._point("touchStart", self._place(self.value))
+        place = self._place(self.value)
+        if self.tool != "touch":
+            self._point("move", place)
+        self._point("press", place)
 
     def move(self, value: float) -> None:
         """Carry the thumb towards a value, and wait until it shows."""
-        self._point("touchMove", self._place(value))
+        self._point("move", self._place(value))
         self.visit.page.wait_for_function(
             "([input, value]) => Math.abs(input.value - value) < 1e-6",
             arg=[self.input.element_handle(), value],
@@ -219,10 +225,7 @@ class Hand:
 
     def release(self) -> None:
         """Let go."""
-        if self.touch:
-            self.touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        else:
-            self.visit.page.mouse.up()
+        self._point("release", self._place(self.value))
 
     def frames(self, count: int = 3) -> None:
         """Let the browser paint."""
@@ -237,14 +240,25 @@ class Hand:
     def _place(self, value: float) -> float:
         return self.left + self.width * (value - self.low) / (self.high - self.low)
 
-    def _point(self, kind: str, x: float) -> None:
-        if self.touch:
-            points = [{"x": x, "y": self.y}]
-            self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    def _point(self, action: str, x: float) -> None:
+        at = {"x": x, "y": self.y}
+        if self.tool == "touch":
+            kind = {"press": "touchStart", "move": "touchMove", "release": "touchEnd"}[action]
+            fingers = [] if action == "release" else [at]
+            command, event = "dispatchTouchEvent", {"type": kind, "touchPoints": fingers}
         else:
-            self.visit.page.mouse.move(x, self.y)
-            if kind == "touchStart":
-                self.visit.page.mouse.down()
+            kind = {"press": "mousePressed", "move": "mouseMoved", "release": "mouseReleased"}
+            self.down = action == "press" or (self.down and action == "move")
+            buttons = {"button": "none" if action == "move" else "left", "buttons": int(self.down)}
+            command = "dispatchMouseEvent"
+            event = {
+                "type": kind[action],
+                "pointerType": self.tool,
+                "clickCount": 1,
+                **at,
+                **buttons,
+            }
+        self.devtools.send(f"Input.{command}", event)
 
 
 def drawn(visit: Visit, key: str = CHART) -> dict[int, Any]:
@@ -287,12 +301,14 @@ ONE = "/activations?activation=elu"
 SEVERAL = "/activations?activation=selu&activation=elu&activation=softplus&activation=capped_relu"
 
 
-@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
-@pytest.mark.parametrize("address", [ONE, SEVERAL], ids=["one", "several"])
-def test_the_page_follows_the_hand_and_stays_as_it_is_on_release(open_page: Open, address, touch):
-    visit = open_page(address, has_touch=touch)
+@pytest.mark.parametrize(
+    ("address", "tool"),
+    [(ONE, "mouse"), (ONE, "pen"), (ONE, "touch"), (SEVERAL, "mouse"), (SEVERAL, "touch")],
+)
+def test_the_page_follows_the_hand_and_stays_as_it_is_on_release(open_page: Open, address, tool):
+    visit = open_page(address, has_touch=tool == "touch")
     before, sent = shown(visit), visit.sent
-    hand = Hand(visit, "elu_alpha", touch=touch)
+    hand = Hand(visit, "elu_alpha", tool)
     hand.press()
     seen = [before]
     for value in (1.5, 2.0, 2.5, 0.4):
@@ -400,7 +416,7 @@ def test_a_held_key_glides_and_reports_when_it_is_let_go(open_page: Open):
             "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
         seen.append(drawn(visit))
-    assert all(now != then for then, now in zip(seen, seen[1:], strict=False))
+    assert all(now != then for then, now in itertools.pairwise(seen))
     assert visit.sent == sent
     assert float(slider.input_value()) == pytest.approx(1.3)
     with visit.rerun():
