@@ -164,22 +164,25 @@ def marks(graph: Graph, **parameters: Scalar) -> Marks:
     )
 
 
-def stretches(curve: Curve, threshold: float) -> FloatArray:
+def stretches(curve: Curve, threshold: npt.ArrayLike) -> FloatArray:
     """Return where |f′| is under ``threshold`` within the window, from the sampled gradient.
+
+    Of one curve, ``threshold`` may be of shape (S, 1).
 
     The result has the shape (..., k, 2): left and right ends, k as many as the row with
     the most has, nan where a row has fewer. Ends between two points are interpolated.
     """
-    shape = curve.gradient.shape[:-1]
-    x, steepness = (np.atleast_2d(a) for a in (curve.x, np.abs(curve.gradient)))
-    flat = np.pad(steepness < threshold, ((0, 0), (1, 1))).astype(np.int8)
+    x, steepness, under = np.broadcast_arrays(curve.x, np.abs(curve.gradient), threshold)
+    shape = x.shape[:-1]
+    x, steepness, under = (np.atleast_2d(a) for a in (x, steepness, under))
+    flat = np.pad(steepness < under, ((0, 0), (1, 1))).astype(np.int8)
     turns = np.diff(flat, axis=-1)
     (rows, firsts), (_, afters) = np.nonzero(turns == 1), np.nonzero(turns == -1)
     counts = np.bincount(rows, minlength=len(x))
     places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     found = np.full((len(x), int(counts.max(initial=0)), 2), np.nan)
-    found[rows, places, 0] = _crossing(x, steepness, threshold, rows, firsts, -1)
-    found[rows, places, 1] = _crossing(x, steepness, threshold, rows, afters - 1, 1)
+    found[rows, places, 0] = _crossing(x, steepness, under, rows, firsts, -1)
+    found[rows, places, 1] = _crossing(x, steepness, under, rows, afters - 1, 1)
     return found.reshape(*shape, *found.shape[1:])
 
 
@@ -284,17 +287,19 @@ def _third(
 def _crossing(
     x: FloatArray,
     steepness: FloatArray,
-    threshold: float,
+    under: FloatArray,
     rows: npt.NDArray[np.intp],
     inside: npt.NDArray[np.intp],
     outwards: int,
 ) -> FloatArray:
-    """Return where |f′| reaches the threshold between a point inside and the next outside."""
+    """Return where |f′| reaches ``under`` between a point inside and the next outside."""
     outside = np.clip(inside + outwards, 0, x.shape[-1] - 1)
     rise = steepness[rows, outside] - steepness[rows, inside]
     # At the window's end, at a gap and beside a jump there is nothing to interpolate.
     smooth = np.isfinite(rise) & (rise > 0)
-    part = np.where(smooth, threshold - steepness[rows, inside], 0) / np.where(smooth, rise, 1)
+    part = np.where(smooth, under[rows, inside] - steepness[rows, inside], 0) / np.where(
+        smooth, rise, 1
+    )
     found: FloatArray = x[rows, inside] + part * (x[rows, outside] - x[rows, inside])
     return found
 

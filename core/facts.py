@@ -592,6 +592,13 @@ def facts(
     )
 
 
+def saturation(
+    activation: Activation, /, *, below: float, **parameters: float
+) -> tuple[Interval, ...]:
+    """Compute where |f′| < ``below``, as :func:`facts` does. Raises as the activation does."""
+    return _saturation(_survey(activation, activation.resolve(parameters)), below)
+
+
 def headlines(activation: Activation, /, **parameters: Scalar) -> Headlines:
     """Compute the headline facts for a whole sweep at once.
 

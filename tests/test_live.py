@@ -86,10 +86,20 @@ def test_markdown_is_sent_as_its_pieces():
 def test_a_slider_costs_little_and_rests_where_it_was_dragged(key, name):
     """The row of the slider's own value is what the page draws, to the last bit."""
     (parameter,) = (p for p in ACTIVATIONS[key].parameters if p.name == name)
-    value = float(parameter.steps[len(parameter.steps) // 3])
-    slider = f"{key}_{name}"
+    rests([key], f"{key}_{name}", float(parameter.steps[len(parameter.steps) // 3]))
+
+
+@pytest.mark.parametrize("keys", [["elu"], ["sine", "tanh", "gaussian"]], ids=len)
+@pytest.mark.parametrize(
+    ("slider", "value"), [("activations_x", 1.7), ("activations_threshold", 0.2)]
+)
+def test_the_sliders_of_the_page_rest_where_they_were_dragged(keys, slider, value):
+    rests(keys, slider, value)
+
+
+def rests(keys: list[str], slider: str, value: float) -> None:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params.update({"activation": key, slider: repr(value)})
+    app.query_params.update({"activation": keys, slider: repr(value)})
     app.switch_page("pages/activations.py").run()
     (chart,) = app.get("plotly_chart")
     figure = json.loads(chart.proto.spec)

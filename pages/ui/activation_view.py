@@ -8,12 +8,13 @@ from typing import Any
 import streamlit as st
 
 from core.curves import probe
-from core.facts import Facts, facts
+from core.facts import Facts, facts, saturation
+from core.spec import Interval
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
 from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
 from pages.ui.live import live
-from pages.ui.picture import THIRDS, Scene, View
+from pages.ui.picture import THIRDS, THRESHOLDS, Scene, View
 from pages.ui.sweeps import sweeps
 
 SCENE = Scene("activations", window=(-6.0, 6.0), track=(-10.0, 10.0, 0.1))
@@ -21,7 +22,7 @@ PROBE = SCENE.probe
 WINDOW = "activations_window"
 DIFFERENCE = "activations_difference"
 THIRD = "activations_third"
-THRESHOLD = "activations_threshold"
+THRESHOLD = SCENE.threshold
 
 WINDOWS = ("3", "6", "10")
 FACTORS = ("off", "1", "10", "100", "1000")
@@ -52,7 +53,8 @@ def _explore(keys: list[str], view: View) -> None:
         beside, above = st.columns([1, 2], gap="medium")
     with beside:
         choices = [controls.sliders(key) for key in keys]
-        view = replace(view, probe=probe_slider(view.scene, DEFAULTS[PROBE]))
+        at = probe_slider(view.scene, DEFAULTS[PROBE])
+        view = replace(view, probe=at, threshold=_threshold_slider())
     all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
     verdicts = zip(choices[:3], all_facts, strict=False)
     beside.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
@@ -88,27 +90,41 @@ def _options(count: int) -> View:
         THIRD,
         help="∂f/∂parameter exists where the parameter is learned: PReLU and Swish.",
     )
-    threshold = st.slider(
-        "Saturated where |f′| is below",
-        0.01,
-        0.5,
-        DEFAULTS[THRESHOLD],
-        0.01,
-        key=THRESHOLD,
-        bind="query-params",
-    )
     return View(
         replace(SCENE, window=(-float(half), float(half))),
         probe=DEFAULTS[PROBE],
         third=THIRDS[third],
-        threshold=threshold,
         factor=None if factor == "off" or count < 2 else float(factor),
     )
 
 
-@lru_cache(maxsize=4096)
+def _threshold_slider() -> float:
+    low, high = float(THRESHOLDS[0]), float(THRESHOLDS[-1])
+    value: float = st.slider(
+        "Saturated where |f′| is below",
+        low,
+        high,
+        DEFAULTS[THRESHOLD],
+        low,
+        key=THRESHOLD,
+        bind="query-params",
+        help="Shaded in the gradient's panel: next to nothing comes back through here.",
+    )
+    return value
+
+
 def _facts(key: str, settings: Settings, threshold: float) -> Facts:
-    return facts(controls.activation(key), saturated_below=threshold, **dict(settings))
+    return replace(_found(key, settings), saturation=_saturation(key, settings, threshold))
+
+
+@lru_cache(maxsize=4096)
+def _found(key: str, settings: Settings) -> Facts:
+    return facts(controls.activation(key), **dict(settings))
+
+
+@lru_cache(maxsize=4096)
+def _saturation(key: str, settings: Settings, threshold: float) -> tuple[Interval, ...]:
+    return saturation(controls.activation(key), below=threshold, **dict(settings))
 
 
 def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -> str:

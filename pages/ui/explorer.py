@@ -67,7 +67,7 @@ def receipts(choices: Sequence[Choice], view: View) -> None:
     low, high = view.scene.checked
     rows = []
     for choice in choices:
-        one = _receipt(choice.key, choice.settings, view.still)
+        one = _receipt(choice.key, choice.settings, view.bare)
         rows.append([choice.label, wording.receipt(one, view.scene.axis), str(one.points)])
     st.markdown(
         "### Receipts\n\n"

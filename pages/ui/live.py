@@ -93,6 +93,11 @@ class Sweep:
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
+    def packed(self) -> "Packed":
+        """What the page needs of the sweep, without the arrays that it was made from."""
+        return Packed(self.slider, self.values, self.payload, frozenset(self.targets))
+
+    @cached_property
     def payload(self) -> bytes:
         """The sweep as sent: 8 bytes of digest, then a zlib stream.
 
@@ -146,6 +151,21 @@ class Sweep:
                 f"{self.slider}: {what} has {len(rows)} entries for {len(self.values)} steps"
             )
 
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A sweep as it is sent: some kilobytes, for a cache to keep."""
+
+    slider: str
+    values: Sequence[Any] | npt.NDArray[Any]
+    payload: bytes
+    targets: frozenset[tuple[str, ...]]
+
+    @property
+    def packed(self) -> "Packed":
+        """This: a page may hand over sweeps of either kind."""
+        return self
+
     def row(self, value: Any) -> int:
         """Return the step nearest to ``value``, or the place of an option (-1 if it is none)."""
         steps = list(self.values)
@@ -156,7 +176,7 @@ class Sweep:
         return int(np.argmin(np.abs(np.asarray(steps, dtype=np.float64) - value)))
 
 
-def live(sweeps: Sequence[Sweep], *, key: str) -> None:
+def live(sweeps: Sequence[Sweep | Packed], *, key: str) -> None:
     """Let the charts and texts of ``sweeps`` follow their sliders.
 
     To be called once in the fragment that holds the sliders and the charts, after
@@ -167,18 +187,18 @@ def live(sweeps: Sequence[Sweep], *, key: str) -> None:
     that writes where another slider's sweep also writes is out of date as soon as that
     other one moves; the browser then waits for the next run. Such pairs are found here.
     """
-    rows = {sweep.slider: sweep.row(st.session_state[sweep.slider]) for sweep in sweeps}
-    targets = [(sweep.slider, sweep.targets) for sweep in sweeps]
+    packed = [sweep.packed for sweep in sweeps]
+    rows = {one.slider: one.row(st.session_state[one.slider]) for one in packed}
     parts = []
-    for sweep, (slider, own) in zip(sweeps, targets, strict=True):
-        rivals = {other for other, theirs in targets if other != slider and own & theirs}
+    for one in packed:
+        rivals = {p.slider for p in packed if p.slider != one.slider and p.targets & one.targets}
         through = {rival: rows[rival] for rival in sorted(rivals)}
-        parts.append({"digest": sweep.payload[:8].hex(), "slider": slider, "through": through})
+        parts.append({"digest": one.payload[:8].hex(), "slider": one.slider, "through": through})
     with st.container(key=key, gap=None):
         _engine(key=f"{key}-engine")
         _mount(key=f"{key}-parts", data={"role": "parts", "parts": json.dumps(parts)})
-        for i, sweep in enumerate(sweeps):
-            _mount(key=f"{key}-{i}", data=sweep.payload)
+        for i, one in enumerate(packed):
+            _mount(key=f"{key}-{i}", data=one.payload)
 
 
 def player(slider: str, label: str, *, key: str) -> None:

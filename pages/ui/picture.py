@@ -72,10 +72,19 @@ class Scene:
         return f"{self.name}_x"
 
     @property
+    def threshold(self) -> str:
+        """The key of the slider of what counts as saturated, where there is one."""
+        return f"{self.name}_threshold"
+
+    @property
     def steps(self) -> npt.NDArray[np.float64]:
         """The values that the probe can be brought to."""
         low, high, step = self.track
         return np.round(low + step * np.arange(round((high - low) / step) + 1), 10)
+
+
+THRESHOLDS = np.round(np.arange(1, 51) / 100, 2)
+"""The values of |f′| under which a function can be said to saturate."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,11 @@ class View:
     def still(self) -> "View":
         """The view with the probe at rest, for caching what does not depend on it."""
         return replace(self, probe=0.0)
+
+    @property
+    def bare(self) -> "View":
+        """The view without probe and shading, for caching what depends on neither."""
+        return replace(self, probe=0.0, threshold=None)
 
     def graph(self, key: str) -> Graph:
         """Return the function that ``key`` stands for, a loss at the scene's target."""
@@ -126,7 +140,7 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
     figure = charts.functions(
         drawn,
         window=view.scene.window,
-        limits=_limits(keys, view.still),
+        limits=_limits(keys, view.bare),
         probe=view.probe,
         titles=view.titles,
         axis=view.scene.axis,
@@ -139,7 +153,7 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
 def draw(key: str, name: str, view: View, parameters: Mapping[str, Scalar]) -> charts.Drawn:
     """Sample all that is drawn of one function; a parameter may be an array (S, 1)."""
     graph, window = view.graph(key), view.scene.window
-    count = _resolution(controls.entry(key).key, view.still)
+    count = _resolution(controls.entry(key).key, view.bare)
     points = grid(*window, graph.breaks(**parameters), count)
     sampled = curve(graph, points, third=view.third, **parameters)
     threshold = 0.0 if view.threshold is None else view.threshold
@@ -159,7 +173,7 @@ def reach(scene: Scene) -> float:
 
 def _differences(choices: Sequence[Choice], view: View, factor: float) -> Picture:
     breaks = [b for c in choices for b in c.entry.breaks(**c.parameters)]
-    count = max(_resolution(c.entry.key, view.still) for c in choices)
+    count = max(_resolution(c.entry.key, view.bare) for c in choices)
     points = grid(*view.scene.window, breaks, count)
     curves = difference([curve(view.graph(c.key), points, **c.parameters) for c in choices], factor)
     times = "" if factor == 1 else f"{factor:g}·"

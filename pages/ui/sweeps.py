@@ -1,22 +1,22 @@
 """What each slider of an explorer page moves, for all of its steps at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
 
-from core.curves import probe
+from core.curves import probe, stretches
 from core.facts import headlines
 from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, Settings
-from pages.ui.live import ChartSweep, Sweep
-from pages.ui.picture import Picture, View, draw, reach
+from pages.ui.live import ChartSweep, Packed, Sweep
+from pages.ui.picture import THRESHOLDS, Picture, View, draw, reach
 
 
-def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Sweep]:
-    """Return the sweeps of every parameter's slider and of the probe's.
+def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Packed]:
+    """Return the sweeps of every parameter's slider, of the probe's and of the threshold's.
 
     Differences have none: their axes fit what is drawn.
     """
@@ -30,17 +30,23 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Swee
             # Without the slider's own value, which changes nothing in its sweep.
             others = choice.without(parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
-            found += [
-                _curve_sweep(*at, replace(view.still, threshold=None)),
-                _shade_sweep(*at, view.still),
-                _reading_sweep(*at, view),
-            ]
+            found.append(_packed(_curve_sweep, *at, view.bare))
+            if view.threshold is not None:
+                found.append(_packed(_shade_sweep, *at, view.still))
+            found.append(_packed(_reading_sweep, *at, replace(view, threshold=None)))
     settings = tuple((c.key, c.settings) for c in choices)
-    found.append(_probe_sweep(settings, tuple(firsts), view.still))
+    found.append(_packed(_probe_sweep, settings, tuple(firsts), view.bare))
+    if view.threshold is not None:
+        found.append(_packed(_threshold_sweep, settings, tuple(firsts), view.bare))
     return found
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=2048)
+def _packed(sweep: Callable[..., Sweep], *at: Hashable) -> Packed:
+    """Keep what is sent, some kilobytes a sweep, and not the arrays that it was made from."""
+    return sweep(*at).packed
+
+
 def _curve_sweep(
     key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
 ) -> Sweep:
@@ -62,7 +68,6 @@ def _curve_sweep(
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
 
-@lru_cache(maxsize=128)
 def _shade_sweep(
     key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
 ) -> Sweep:
@@ -74,7 +79,6 @@ def _shade_sweep(
     return Sweep(controls.slider_key(key, name), values, [ChartSweep(view.scene.chart, changes)])
 
 
-@lru_cache(maxsize=128)
 def _reading_sweep(
     key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
 ) -> Sweep:
@@ -92,7 +96,6 @@ def _reading_sweep(
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
 
-@lru_cache(maxsize=128)
 def _probe_sweep(
     settings: tuple[tuple[str, Settings], ...], firsts: tuple[int, ...], view: View
 ) -> Sweep:
@@ -109,6 +112,20 @@ def _probe_sweep(
         texts |= _values_there(view, place, here.value, here.gradient)
     line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), steps)
     return Sweep(scene.probe, steps, [ChartSweep(scene.chart, changes, line)], texts)
+
+
+def _threshold_sweep(
+    settings: tuple[tuple[str, Settings], ...], firsts: tuple[int, ...], view: View
+) -> Sweep:
+    """Sweep what counts as saturated: every function's shading."""
+    changes = {}
+    for place, (key, parameters) in enumerate(settings):
+        drawn = draw(key, "", view, dict(parameters))
+        drawn = replace(drawn, saturated=stretches(drawn.curve, THRESHOLDS[:, None]))
+        shade = charts.function_traces(drawn, place, len(settings) > 1)[: charts.SHADE_TRACES]
+        changes |= {firsts[place] + i: charts.varying(trace) for i, trace in enumerate(shade)}
+    scene = view.scene
+    return Sweep(scene.threshold, THRESHOLDS, [ChartSweep(scene.chart, changes)])
 
 
 @lru_cache(maxsize=128)
