@@ -15,4 +15,9 @@ with st.expander("First lesson: where does the gradient go?", icon=":material/sc
         query_params={controls.ACTIVATION: ["sigmoid", "tanh", "relu"]},
     )
 st.caption("Solid: the function. Dashed: its gradient. All for x from −4 to 4.")
-gallery.show()
+gallery.activations()
+st.caption(
+    "Solid: the loss. Dashed: its gradient with respect to the prediction. From −4 to 4, a "
+    "probability from 0 to 1; where there are two classes, for the positive one."
+)
+gallery.losses()

@@ -315,6 +315,17 @@ def test_a_card_of_the_gallery_opens_its_function(open_page):
         expect(visit.page.get_by_role("heading", level=1)).to_have_text(PAGES[""].title)
 
 
+def test_a_card_of_a_loss_opens_it(open_page):
+    visit = open_page("/")
+    with visit.rerun():
+        visit.page.get_by_role("link", name="Huber", exact=True).click()
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Losses")
+    assert query(visit)["loss"] == ["huber"]
+    expect(visit.page.locator(".st-key-losses_residual_chart .legendtext")).to_have_text(
+        "Huber, δ = 1.00"
+    )
+
+
 def test_the_first_lesson_leads_to_its_functions(open_page):
     visit = open_page("/?activation=elu")
     visit.page.get_by_text("First lesson").click()
