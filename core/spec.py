@@ -29,8 +29,12 @@ FRAMEWORKS = ("numpy", "pytorch", "keras", "jax")
 _GLYPHS = {
     r"\alpha": "α",
     r"\beta": "β",
+    r"\beta_1": "β₁",
+    r"\beta_2": "β₂",
     r"\gamma": "γ",
     r"\delta": "δ",
+    r"\varepsilon": "ε",
+    r"\eta": "η",
     r"\theta": "θ",
     r"\lambda": "λ",
     r"\omega": "ω",
@@ -495,6 +499,63 @@ class Regulariser(Entry):
             raise ValueError(f"{self.key}: the step must be positive, not {step}")
         array = self._array(vector)
         return np.asarray(self.proximal(array, step, **self._values(parameters, array.dtype)))
+
+
+def no_function(*_: Any) -> FloatArray:
+    """Raise ``TypeError``: an optimizer is a rule of motion, not a function of one input."""
+    raise TypeError("an optimizer has no value; use its init and update")
+
+
+def here(position: FloatArray, state: Any, **parameters: Scalar) -> FloatArray:
+    """Return ``position``: most optimizers take the gradient where they stand."""
+    return position
+
+
+def no_terms(gradient: FloatArray, state: Any, **parameters: Scalar) -> Mapping[str, FloatArray]:
+    """Return nothing: the state holds all that the update is made of."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer(Entry):
+    """A rule that turns gradients into steps: a pure ``init`` and a pure ``update``.
+
+    All arrays have the shape (..., d), so that many starts run at once; a parameter may be
+    an array that broadcasts against them, such as (n, 1) rates for n starts.
+
+    - ``init(position, **parameters)`` returns the state before the first step, a
+      ``NamedTuple`` of arrays and of the number ``t`` of steps taken where it is needed.
+    - ``update(gradient, state, position, learning_rate, ...)`` returns the next position and
+      state, and changes neither of those it is given.
+    - ``look_ahead(position, state, **parameters)`` is where the gradient is to be taken.
+    - ``terms(gradient, state, **parameters)`` names what the last update went through on its
+      way and the state does not hold, by its symbol: for Adam the corrected moments.
+
+    The first parameter is ``learning_rate``. ``state_symbols`` names the state's fields as
+    formulas do. ``conventions`` says where PyTorch, Keras and optax part.
+    """
+
+    init: Callable[..., Any]
+    update: Callable[..., tuple[FloatArray, Any]]
+    look_ahead: Callable[..., FloatArray] = here
+    terms: Callable[..., Mapping[str, FloatArray]] = no_terms
+    state_symbols: Mapping[str, str] = field(default_factory=dict)
+    conventions: str
+    # Every entry has these; none of them means anything here.
+    function: Function = field(init=False, repr=False, default=no_function)
+    derivative: Function = field(init=False, repr=False, default=no_function)
+    gradient_formula: str = field(init=False, repr=False, default="")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.parameters or self.parameters[0].name != "learning_rate":
+            raise CatalogueError(f"{self.key}: the first parameter is learning_rate")
+
+    def _functions(self) -> tuple[Callable[..., Any], ...]:
+        return (self.update,)
+
+    def _inputs(self) -> int:
+        return 3
 
 
 EntryT = TypeVar("EntryT", bound=Entry)
