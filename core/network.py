@@ -1,0 +1,459 @@
+"""A stack of fully connected layers: forward, and backward by the chain rule.
+
+One layer takes h to
+
+    z = gain · h W + b,    ẑ = normalise(z),    h' = skip + dropout(φ(ẑ)),
+
+where the skip is h itself, if asked for and if the widths agree. ẑ, what enters the
+activation, is called the pre-activation. Backpropagation is written out below, layer by
+layer and for the whole batch at once.
+
+Arrays are (..., batch, units). Leading axes hold networks side by side, which is how
+many seeds, many gains or many points of a loss surface are computed in one go: of
+inputs (..., batch, inputs), of weights (..., inputs, outputs), of biases
+(..., outputs) or of the gain (..., 1, 1); they broadcast.
+
+What overflows does not raise. The first layer with a value that is not finite is
+reported, and everything that would follow from it is nan.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.activations import ACTIVATIONS
+from core.initialisers import INITIALISERS
+from core.normalisation import Normalisation, normalise, normalise_backward
+from core.numeric import Real
+from core.spec import Activation, Scalar
+
+Layers = npt.NDArray[np.intp]
+Settings = tuple[tuple[str, float], ...]
+
+_TOGETHER = 1_000_000
+"""Numbers that a Jacobian's backward pass may hold at a time, a layer's gradient once."""
+
+_SMALL = 2**18
+"""Multiplications up to which OpenBLAS computes a matrix product on one core."""
+
+_LEAST_ROWS = 8
+"""With fewer rows at a time the matrix would be read from memory too often."""
+
+# SELU's fixed point: the constants of Klambauer et al. (2017), to float64.
+_SELU_FLOOR = -1.7580993408473766
+
+
+class Skip(Enum):
+    """What is added to a layer's output: nothing, or its input."""
+
+    NONE = "none"
+    PLAIN = "plain"
+    SCALED = "scaled"
+    """The layer's own part is divided by √depth, so that depth of them add up to one."""
+
+
+class Dropout(Enum):
+    """What happens to a unit that is dropped."""
+
+    NONE = "none"
+    PLAIN = "plain"
+    """It is 0, and the others are enlarged so that the mean stays (Srivastava et al. 2014)."""
+    ALPHA = "alpha"
+    """It takes SELU's lowest value; then mean 0 and variance 1 are restored (Klambauer et
+    al. 2017)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """What a stack is, before any weight is drawn.
+
+    ``sizes`` are the number of inputs and then the width of each layer. ``activation``
+    is a key of the catalogue. With ``linear_output`` the last layer is left without
+    activation, normalisation, skip and dropout, as for regression or for logits.
+    Raises ``ValueError`` for fewer than one layer, a width below 1, or a dropout rate
+    outside [0, 1); ``KeyError`` for an unknown activation.
+    """
+
+    sizes: tuple[int, ...]
+    activation: str
+    parameters: Settings = ()
+    normalisation: Normalisation = Normalisation.NONE
+    skip: Skip = Skip.NONE
+    dropout: Dropout = Dropout.NONE
+    dropout_rate: float = 0.0
+    linear_output: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) < 2 or min(self.sizes) < 1:
+            raise ValueError(f"sizes must be an input width and layers of at least 1: {self.sizes}")
+        if not 0 <= self.dropout_rate < 1:
+            raise ValueError(f"dropout_rate must be in [0, 1), not {self.dropout_rate}")
+        self.entry.resolve(dict(self.parameters))
+
+    @property
+    def depth(self) -> int:
+        """How many layers there are."""
+        return len(self.sizes) - 1
+
+    @property
+    def entry(self) -> Activation:
+        """The activation's entry in the catalogue."""
+        return ACTIVATIONS[self.activation]
+
+    def is_linear(self, layer: int) -> bool:
+        """Tell whether ``layer``, counted from 0, is a plain output layer."""
+        return self.linear_output and layer == self.depth - 1
+
+    def skips(self, layer: int) -> bool:
+        """Tell whether the input of ``layer``, counted from 0, is added to its output."""
+        same = self.sizes[layer] == self.sizes[layer + 1]
+        return self.skip is not Skip.NONE and same and not self.is_linear(layer)
+
+    @property
+    def branch(self) -> float:
+        """The factor on a layer's own part where its input is added."""
+        return 1 / math.sqrt(self.depth) if self.skip is Skip.SCALED else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A stack with its weights (..., inputs, outputs) and biases (..., outputs).
+
+    ``gain`` multiplies every weight matrix; an array of shape (..., 1, 1) makes networks
+    that differ in nothing else.
+    """
+
+    stack: Stack
+    weights: tuple[Real, ...]
+    biases: tuple[Real, ...]
+    gain: Scalar = 1.0
+
+
+class Forward(NamedTuple):
+    """What a network made of its inputs, a tuple entry a layer.
+
+    ``inputs`` of the layers, ``pre`` = ẑ and ``post`` = φ(ẑ) before dropout are
+    (..., batch, units); the network's ``output`` is what the last layer hands on.
+    ``factors`` are those of the normalisation, ``masks`` what dropout multiplied by.
+    ``overflow`` has the leading axes: the first layer, counted from 1, with a value
+    that is not finite, 0 where there is none. Layers behind it are nan; where *every*
+    network has overflowed, the tuples end at that layer.
+    """
+
+    inputs: tuple[Real, ...]
+    pre: tuple[Real, ...]
+    post: tuple[Real, ...]
+    factors: tuple[Real, ...]
+    masks: tuple[Real | None, ...]
+    output: Real
+    overflow: Layers
+
+
+class Backward(NamedTuple):
+    """The gradient of a loss L, a tuple entry a layer.
+
+    ``pre`` = ∂L/∂ẑ and ``slopes`` = φ′(ẑ) are (..., batch, units); ``raw`` = ∂L/∂z, before
+    normalisation. ``weights`` and ``biases`` are the gradients by the parameters, summed
+    over the batch; empty if not asked for. ``inputs`` = ∂L/∂x. ``overflow`` is the first
+    layer *met on the way back* whose gradient is not finite, counted from 1, 0 where
+    there is none; layers before it are nan.
+    """
+
+    pre: tuple[Real, ...]
+    raw: tuple[Real, ...]
+    slopes: tuple[Real, ...]
+    weights: tuple[Real, ...]
+    biases: tuple[Real, ...]
+    inputs: Real
+    overflow: Layers
+
+
+def build(
+    stack: Stack,
+    initialiser: str = "xavier_normal",
+    *,
+    seed: int | np.random.SeedSequence = 0,
+    value: float | None = None,
+    bias_std: float = 0.0,
+    gain: Scalar = 1.0,
+) -> Network:
+    """Draw the weights of ``stack``; biases are normal with standard deviation ``bias_std``.
+
+    ``initialiser`` is a key of :data:`core.initialisers.INITIALISERS`, ``value`` its
+    parameter. Each layer has a stream of its own, so that the same seed gives a layer
+    the same weights whatever the depth. Raises as the initialiser does.
+    """
+    rule = INITIALISERS[initialiser]
+    weights, biases = [], []
+    for rng, fan_in, fan_out in zip(
+        _streams(seed, stack.depth), stack.sizes[:-1], stack.sizes[1:], strict=True
+    ):
+        weights.append(rule(rng, fan_in, fan_out, value))
+        biases.append(bias_std * rng.standard_normal(fan_out))
+    return Network(stack, tuple(weights), tuple(biases), gain)
+
+
+def forward(network: Network, x: npt.ArrayLike, rng: np.random.Generator | None = None) -> Forward:
+    """Return what every layer makes of the inputs ``x``, of shape (..., batch, inputs).
+
+    Dropout is at work only where ``rng`` is given, as in training. Raises ``ValueError``
+    where the inputs are not as wide as the first layer expects.
+    """
+    stack = network.stack
+    h = np.asarray(x, dtype=np.float64)
+    if h.ndim < 2 or h.shape[-1] != stack.sizes[0]:
+        raise ValueError(f"inputs must be (..., batch, {stack.sizes[0]}), not {h.shape}")
+    lead = _lead(network, h)
+    h = np.broadcast_to(h, (*lead, *h.shape[-2:]))
+    gain = np.asarray(network.gain, dtype=np.float64)
+    overflow: Layers = np.zeros(lead, dtype=np.intp)
+    function, values = stack.entry.function, stack.entry.resolve(dict(stack.parameters))
+    seen: tuple[list[Real], ...] = ([], [], [], [])
+    masks: list[Real | None] = []
+    with np.errstate(all="ignore"):
+        for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+            linear = stack.is_linear(layer)
+            z = gain * _times(h, w) + b[..., None, :]
+            pre, factor = normalise(z, Normalisation.NONE if linear else stack.normalisation)
+            post = pre if linear else np.asarray(function(pre, **values), dtype=np.float64)
+            mask, shift = (None, 0.0) if linear or rng is None else _dropout(stack, post, rng)
+            branch = post if mask is None else post * mask + shift
+            out = h + stack.branch * branch if stack.skips(layer) else branch
+            # An overflow may hide: tanh(∞) is 1. From here on such a network is nan.
+            bad = ~(_finite(z) & _finite(out)) & (overflow == 0)
+            if bad.any():
+                overflow = np.where(bad, layer + 1, overflow)
+                out = np.where((overflow > 0)[..., None, None], np.nan, out)
+            for kept, one in zip(seen, (h, pre, post, factor), strict=True):
+                kept.append(one)
+            masks.append(mask)
+            h = out
+            if overflow.all():
+                break
+    inputs, before, after, factors = (tuple(kept) for kept in seen)
+    return Forward(inputs, before, after, factors, tuple(masks), h, overflow)
+
+
+def backward(
+    network: Network,
+    run: Forward,
+    output_gradient: npt.ArrayLike,
+    *,
+    parameters: bool = True,
+    at_pre: bool = False,
+) -> Backward:
+    """Return the gradient at every layer, given ∂L/∂output in the shape of the output.
+
+    With ``parameters`` off, the gradients by weights and biases are left out, which
+    saves a third of the time and most of the memory. With ``at_pre``, ``output_gradient``
+    is the one by the last layer's pre-activations instead. A network that overflowed on
+    the way forward has no gradient: every entry is nan.
+    """
+    stack = network.stack
+    gain = np.asarray(network.gain, dtype=np.float64)
+    gradient = np.asarray(output_gradient, dtype=np.float64)
+    gradient = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, run.output.shape))
+    if run.overflow.all():
+        return _unknown(network, gradient)
+    broken = run.overflow > 0
+    overflow: Layers = np.zeros(gradient.shape[:-2], dtype=np.intp)
+    derivative, values = stack.entry.derivative, stack.entry.resolve(dict(stack.parameters))
+    by_pre: list[Real] = []
+    by_raw: list[Real] = []
+    slopes: list[Real] = []
+    by_weights: list[Real] = []
+    by_biases: list[Real] = []
+    with np.errstate(all="ignore"):
+        if broken.any():
+            gradient = np.where(broken[..., None, None], np.nan, gradient)
+        for layer in reversed(range(stack.depth)):
+            linear = stack.is_linear(layer)
+            pre, mask, w = run.pre[layer], run.masks[layer], network.weights[layer]
+            slope = np.ones_like(pre)
+            if not linear:
+                slope = np.asarray(derivative(pre, **values), dtype=np.float64)
+            entered = at_pre and layer == stack.depth - 1
+            skips = stack.skips(layer) and not entered
+            delta = gradient
+            if not entered:
+                by_branch = gradient * stack.branch if skips else gradient
+                delta = slope * (by_branch if mask is None else by_branch * mask)
+            kind = Normalisation.NONE if linear else stack.normalisation
+            raw = normalise_backward(delta, pre, run.factors[layer], kind)
+            below = gain * _times(raw, np.swapaxes(w, -1, -2))
+            if skips:
+                below = below + gradient
+            bad = ~(_finite(delta) & _finite(below)) & (overflow == 0) & ~broken
+            if bad.any():
+                overflow = np.where(bad, layer + 1, overflow)
+                below = np.where((overflow > 0)[..., None, None], np.nan, below)
+            by_pre.append(delta)
+            by_raw.append(raw)
+            slopes.append(slope)
+            if parameters:
+                by_weights.append(gain * _times(np.swapaxes(run.inputs[layer], -1, -2), raw))
+                by_biases.append(raw.sum(axis=-2))
+            gradient = below
+    return Backward(
+        pre=tuple(reversed(by_pre)),
+        raw=tuple(reversed(by_raw)),
+        slopes=tuple(reversed(slopes)),
+        weights=tuple(reversed(by_weights)),
+        biases=tuple(reversed(by_biases)),
+        inputs=gradient,
+        overflow=overflow,
+    )
+
+
+def jacobian(network: Network, x: npt.ArrayLike) -> Real:
+    """Return the Jacobian ∂output/∂input at the first of the inputs ``x``, (batch, inputs).
+
+    The result has shape (outputs, inputs). Batch normalisation alone sees the other
+    inputs; their part in its mean and variance is held as it is. Where the network
+    overflows the result is nan.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    alone = network.stack.normalisation is not Normalisation.BATCH
+    run = forward(network, x[:1] if alone else x)
+    outputs, inputs = network.stack.sizes[-1], network.stack.sizes[0]
+    if run.overflow.any():
+        return np.full((outputs, inputs), np.nan)
+    batch = run.output.shape[-2]
+    rows = []
+    # One loss an output unit, side by side along a leading axis, a few at a time: all
+    # layers' gradients are held until the first layer is reached.
+    together = max(1, _TOGETHER // (batch * sum(network.stack.sizes)))
+    for start in range(0, outputs, together):
+        units = np.arange(start, min(start + together, outputs))
+        seeds = np.zeros((len(units), batch, outputs))
+        seeds[np.arange(len(units)), 0, units] = 1.0
+        rows.append(backward(network, run, seeds, parameters=False).inputs[:, 0, :])
+    return np.concatenate(rows)
+
+
+def singular_values(network: Network, x: npt.ArrayLike) -> Real:
+    """Return the singular values of :func:`jacobian`, largest first; nan on overflow.
+
+    Values below 10⁻¹⁶ of the largest are rounding.
+    """
+    matrix = jacobian(network, x)
+    if not np.isfinite(matrix).all():
+        return np.full(min(matrix.shape), np.nan)
+    largest = float(np.abs(matrix).max())
+    if largest == 0:
+        return np.zeros(min(matrix.shape))
+    # Scaled, so that tiny and huge entries keep their digits.
+    values = np.linalg.svd(matrix / largest, compute_uv=False)
+    return np.asarray(values * largest, dtype=np.float64)
+
+
+def flatten(weights: Sequence[Real], biases: Sequence[Real]) -> Real:
+    """Return weights and biases of one network (or their gradients) as one vector."""
+    pairs = zip(weights, biases, strict=True)
+    return np.concatenate([part.ravel() for pair in pairs for part in pair])
+
+
+def with_parameters(network: Network, vectors: npt.ArrayLike) -> Network:
+    """Return the network with weights and biases from ``vectors``, of shape (..., count).
+
+    Its leading axes become those of the weights. The order is :func:`flatten`'s. Raises
+    ``ValueError`` where the count is not that of the stack.
+    """
+    flat = np.asarray(vectors, dtype=np.float64)
+    sizes = network.stack.sizes
+    expected = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    if flat.shape[-1:] != (expected,):
+        raise ValueError(f"{expected} numbers are needed, not {flat.shape[-1:]}")
+    weights, biases, at = [], [], 0
+    for a, b in itertools.pairwise(sizes):
+        weights.append(flat[..., at : at + a * b].reshape(*flat.shape[:-1], a, b))
+        biases.append(flat[..., at + a * b : at + (a + 1) * b])
+        at += (a + 1) * b
+    return replace(network, weights=tuple(weights), biases=tuple(biases))
+
+
+def rms(values: Real) -> Real:
+    """Return the root of the mean square over batch and units, the last two axes.
+
+    Neither overflows nor underflows: a gradient of 10⁻²⁰⁰ is a number, its square is not.
+    """
+    largest: Real = np.abs(values).max(axis=(-2, -1))
+    with np.errstate(all="ignore"):
+        scaled = values / np.where(largest > 0, largest, 1.0)[..., None, None]
+        root: Real = np.sqrt(np.square(scaled).mean(axis=(-2, -1))) * largest
+    return root
+
+
+def _streams(seed: int | np.random.SeedSequence, count: int) -> list[np.random.Generator]:
+    """Return ``count`` independent generators; the first ones do not depend on the count."""
+    parent = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    # Made by hand: spawn() would count up in the parent, and a second call differ.
+    return [
+        np.random.default_rng(
+            np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, i))
+        )
+        for i in range(count)
+    ]
+
+
+def _lead(network: Network, x: Real) -> tuple[int, ...]:
+    shapes = [x.shape[:-2], np.shape(network.gain)[:-2]]
+    shapes += [w.shape[:-2] for w in network.weights] + [b.shape[:-1] for b in network.biases]
+    return np.broadcast_shapes(*shapes)
+
+
+def _times(h: Real, w: Real) -> Real:
+    """Return h @ w.
+
+    The rows are taken in blocks so small that BLAS keeps each product on one core. On a
+    machine that others use too, sharing a small product out costs many times more than
+    it saves. Large matrices are left to BLAS.
+    """
+    block = _SMALL // w.size
+    if w.ndim > 2 or block < _LEAST_ROWS:
+        return h @ w
+    rows = h.reshape(-1, h.shape[-1])
+    whole = len(rows) // block * block
+    product = np.empty((len(rows), w.shape[-1]))
+    blocks = product[:whole].reshape(-1, block, w.shape[-1])
+    np.matmul(rows[:whole].reshape(-1, block, rows.shape[-1]), w, out=blocks)
+    np.matmul(rows[whole:], w, out=product[whole:])
+    return product.reshape(*h.shape[:-1], w.shape[-1])
+
+
+def _finite(values: Real) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.isfinite(values).all(axis=(-2, -1)))
+
+
+def _dropout(
+    stack: Stack, post: Real, rng: np.random.Generator
+) -> tuple[Real | None, Real | float]:
+    """Return what ``post`` is multiplied by and what is added then.
+
+    Networks side by side lose the same units.
+    """
+    if stack.dropout is Dropout.NONE or stack.dropout_rate == 0:
+        return None, 0.0
+    keep = 1 - stack.dropout_rate
+    kept = (rng.random(post.shape[-2:]) < keep).astype(np.float64)
+    if stack.dropout is Dropout.PLAIN:
+        return kept / keep, 0.0
+    # Of mean 0 and variance 1, this has mean (1 − keep)·floor and variance
+    # keep·(1 + (1 − keep)·floor²); scale and shift undo both.
+    scale = 1 / math.sqrt(keep * (1 + (1 - keep) * _SELU_FLOOR**2))
+    shift: Real = scale * (keep - kept) * _SELU_FLOOR
+    return scale * kept, shift
+
+
+def _unknown(network: Network, gradient: Real) -> Backward:
+    """Return a gradient of which nothing is known, because the output is not."""
+    sizes = network.stack.sizes
+    blank = tuple(np.full((*gradient.shape[:-1], n), np.nan) for n in sizes)
+    overflow = np.zeros(gradient.shape[:-2], dtype=np.intp)
+    return Backward(blank[1:], blank[1:], blank[1:], (), (), blank[0], overflow)
