@@ -178,6 +178,146 @@ DATASETS = _catalogue(
 """The data sets of the outlier laboratory, by key."""
 
 
+_REACH = 2.0  # the x of a landscape's points run from −_REACH to _REACH
+
+
+@dataclass(frozen=True)
+class LandscapeSet:
+    """Points under a model of two parameters, a slope and a bias.
+
+    Call it as ``LANDSCAPE_SETS["line"](seed=0, n=40)``; the result is x and y, each of
+    shape (n,). Where ``classes`` is true y is a class, 0 or 1, and each has half of the
+    points. The same seed gives the same points; ``n`` is even.
+    """
+
+    key: str
+    name: str
+    description: str
+    classes: bool
+    generate: Callable[[np.random.Generator, int], Sample]
+
+    def __call__(self, seed: int = 0, n: int = 40) -> Sample:
+        """Return x and y; raises ``ValueError`` for an odd n, or one not from 4 to ``MAX_ROWS``."""
+        if n % 2 or not 4 <= n <= MAX_ROWS:
+            raise ValueError(f"{self.name} takes an even number of points from 4, not {n}.")
+        return self.generate(np.random.default_rng(seed), n)
+
+
+def _noisy_line(rng: np.random.Generator, n: int) -> Sample:
+    """Return points around y = ½ + x."""
+    x = np.linspace(-_REACH, _REACH, n)
+    return x, 0.5 + x + 0.4 * rng.standard_normal(n)
+
+
+def _line_with_outliers(rng: np.random.Generator, n: int) -> Sample:
+    """Return the line, with one point in eight of its right half far too low."""
+    x, y = _noisy_line(rng, n)
+    wrong = n // 2 + rng.choice(n // 2, size=max(n // 8, 1), replace=False)
+    y[wrong] -= rng.uniform(4.0, 7.0, wrong.size)
+    return x, y
+
+
+def _far_from_zero(rng: np.random.Generator, n: int) -> Sample:
+    """Return points around y = x − 2½, with no x near 0."""
+    x = np.linspace(3.0, 5.0, n)
+    return x, x - 2.5 + 0.4 * rng.standard_normal(n)
+
+
+def _separable(rng: np.random.Generator, n: int) -> Sample:
+    """Return two classes with a gap between them, around x = ¼."""
+    distance = 0.5 + rng.uniform(0.0, 1.5, n)
+    y = np.repeat([0.0, 1.0], n // 2)
+    return 0.25 + np.where(y == 1, distance, -distance), y
+
+
+def _overlapping(rng: np.random.Generator, n: int) -> Sample:
+    """Return two normal classes whose means are 1.6 apart.
+
+    Their spread is 1: the logit of class 1 is then 1.6·x.
+    """
+    y = np.repeat([0.0, 1.0], n // 2)
+    return 0.8 * (2 * y - 1) + rng.standard_normal(n), y
+
+
+def _mirrored(rng: np.random.Generator, n: int) -> Sample:
+    """Return points around y = |x| − ½ that are their own mirror image in x."""
+    x = np.linspace(_REACH / n, _REACH, n // 2)
+    y = x - 0.5 + 0.2 * rng.standard_normal(n // 2)
+    return np.concatenate([-x[::-1], x]), np.concatenate([y[::-1], y])
+
+
+def _landscape_catalogue(*sets: LandscapeSet) -> Mapping[str, LandscapeSet]:
+    return MappingProxyType({one.key: one for one in sets})
+
+
+LANDSCAPE_SETS = _landscape_catalogue(
+    LandscapeSet(
+        key="line",
+        name="Line with noise",
+        description="y = ½ + x and normal noise.",
+        classes=False,
+        generate=_noisy_line,
+    ),
+    LandscapeSet(
+        key="outliers",
+        name="Line with outliers",
+        description="The same line, with one point in eight far too low, all at the right.",
+        classes=False,
+        generate=_line_with_outliers,
+    ),
+    LandscapeSet(
+        key="far",
+        name="Inputs far from zero",
+        description="A line whose x run from 3 to 5: slope and bias can stand in for each other.",
+        classes=False,
+        generate=_far_from_zero,
+    ),
+    LandscapeSet(
+        key="separable",
+        name="Two classes, separable",
+        description="A gap lies between the classes: one threshold tells them apart.",
+        classes=True,
+        generate=_separable,
+    ),
+    LandscapeSet(
+        key="overlapping",
+        name="Two classes, overlapping",
+        description="Two normal classes: no threshold is right for all points.",
+        classes=True,
+        generate=_overlapping,
+    ),
+    LandscapeSet(
+        key="symmetric",
+        name="Symmetric",
+        description="y = |x| − ½ with noise, mirrored: what a slope w does, −w does as well.",
+        classes=False,
+        generate=_mirrored,
+    ),
+)
+"""The data sets of the loss landscapes, by key."""
+
+
+def with_outliers(x: Real, y: Real, count: int, *, classes: bool) -> Sample:
+    """Return the points and, behind them, ``count`` wrong ones; they are always the same.
+
+    Of a line they lie at the right, far too low; of two classes they are points of class 0
+    deep in the realm of class 1.
+    """
+    places = np.arange(count)
+    if classes:
+        return np.append(x, 2.5 + 0.1 * places), np.append(y, np.zeros(count))
+    return np.append(x, x.max() - 0.08 * places), np.append(y, y.min() - 2.0 - 0.15 * places)
+
+
+def standardised(values: Real) -> Real:
+    """Return the values moved to mean 0 and scaled to variance 1; constant ones become 0."""
+    centred = values - values.mean()
+    # What rounding leaves of a constant is no spread.
+    spread = float(np.sqrt(np.mean(centred**2)))
+    scale = 1e-12 * float(np.abs(values).max())
+    return np.asarray(centred / spread) if spread > scale else np.zeros_like(centred)
+
+
 class Table(NamedTuple):
     """What could be read of an upload: ``x`` and ``y`` of shape (n,), and what could not."""
 

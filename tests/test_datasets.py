@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.datasets import DATASETS, MAX_PROBLEMS, MAX_ROWS, parse_csv
+from core.datasets import (
+    DATASETS,
+    LANDSCAPE_SETS,
+    MAX_PROBLEMS,
+    MAX_ROWS,
+    parse_csv,
+    standardised,
+    with_outliers,
+)
 from core.fits import best_constant, best_line, shares
 from core.losses import LOSSES
 
@@ -100,6 +108,65 @@ def test_shares_of_the_classic_example():
 def test_ten_near_ten():
     _, y = DATASETS["near_ten"]()
     assert sorted(y) == [10] * 10 + [1000]
+
+
+# Data sets of the landscapes
+
+
+every_landscape_set = pytest.mark.parametrize("data", LANDSCAPE_SETS.values(), ids=LANDSCAPE_SETS)
+
+
+@every_landscape_set
+def test_landscape_sets_have_shape_seed_and_classes(data):
+    assert LANDSCAPE_SETS[data.key] is data
+    for n in (4, 40, 500):
+        x, y = data(2, n)
+        assert x.shape == y.shape == (n,)
+        assert np.isfinite([x, y]).all()
+        assert (data(2, n)[1] == y).all()
+        if data.classes:
+            assert sorted(y) == [0] * (n // 2) + [1] * (n // 2)
+    assert (np.concatenate(data(1)) != np.concatenate(data(2))).any()
+    for n in (3, 2, 41, MAX_ROWS + 2):
+        with pytest.raises(ValueError, match="even number"):
+            data(0, n)
+
+
+def test_what_the_landscape_sets_are_made_for():
+    for seed in range(10):
+        x, y = LANDSCAPE_SETS["separable"](seed, 200)
+        assert x[y == 0].max() < x[y == 1].min()
+        x, y = LANDSCAPE_SETS["overlapping"](seed, 200)
+        assert x[y == 0].max() > x[y == 1].min()
+        x, y = LANDSCAPE_SETS["symmetric"](seed, 40)
+        assert sorted(zip(x, y, strict=True)) == sorted(zip(-x, y, strict=True))
+        x, _ = LANDSCAPE_SETS["far"](seed)
+        assert x.min() >= 3
+    line = best_line(L2, *LANDSCAPE_SETS["line"](0, 4000))
+    assert (line.intercept, line.slope) == pytest.approx((0.5, 1), abs=0.05)
+    few = best_line(L1, *LANDSCAPE_SETS["outliers"](0, 4000))
+    assert few.slope > best_line(L2, *LANDSCAPE_SETS["outliers"](0, 4000)).slope + 0.2
+
+
+def test_outliers_are_added_behind_and_stay_the_same():
+    x, y = LANDSCAPE_SETS["line"](0)
+    more = with_outliers(x, y, 3, classes=False)
+    assert (more[0][:40] == x).all()
+    assert (more[1][40:] < y.min() - 1).all()
+    assert (with_outliers(x, y, 5, classes=False)[1][40:43] == more[1][40:]).all()
+    x, y = LANDSCAPE_SETS["separable"](0)
+    wrong = with_outliers(x, y, 2, classes=True)
+    assert wrong[1][40:].tolist() == [0, 0]
+    assert (wrong[0][40:] > x[y == 0].max()).all()
+    assert with_outliers(x, y, 0, classes=True)[0].size == 40
+
+
+def test_standardised():
+    values = np.array([1.0, 2.0, 6.0])
+    assert standardised(values).mean() == pytest.approx(0, abs=1e-15)
+    assert standardised(values).std() == pytest.approx(1)
+    assert not standardised(np.full(7, 0.1)).any()
+    assert not standardised(np.zeros(3)).any()
 
 
 # Uploads
