@@ -1,0 +1,1 @@
+"""The Landscapes page: the mean loss of small models over their parameters."""

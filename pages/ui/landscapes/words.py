@@ -1,0 +1,107 @@
+"""The Landscape section in words: verdict, table and notes."""
+
+import math
+from collections.abc import Sequence
+
+from core.landscape_minima import Kind, Minimum
+from core.landscapes import Convexity, Curvature
+from pages.ui import wording
+from pages.ui.wording import fixed, number
+
+
+def level(value: float) -> str:
+    """Write a loss or a slope for a column; what rounding leaves of 0 is 0."""
+    return fixed(0.0 if abs(value) < 1e-13 else value, 4)
+
+
+def verdict(name: str, here: tuple[float, float, float, float], best: Minimum) -> str:
+    """Say how high the first loss is here, what the lowest is, and how steep it is."""
+    w, b, value, slope = here
+    start = f"At w = {fixed(w, 1)}, b = {fixed(b, 1)} the loss **{name}** is {level(value)}"
+    if best.kind is Kind.NONE and not math.isfinite(best.value):
+        lowest = "; it is infinite wherever a sure answer is wrong"
+    elif best.kind is Kind.NONE:
+        lowest = f"; it has no minimum, only a limit of {number(best.value)} at infinity"
+    else:
+        lowest = f"; its lowest value is {level(best.value)}"
+    if not math.isfinite(slope):
+        steep = "it has no slope to follow here"
+    elif slope == 0:
+        steep = "the gradient here is exactly zero"
+    else:
+        steep = f"the slope here is {level(slope)}"
+    return f"{start}{lowest}, and {steep}."
+
+
+def place(best: Minimum) -> str:
+    """Write where the bottom is."""
+    at = f"({fixed(best.w, 3)}, {fixed(best.b, 3)})"
+    if best.kind is Kind.NONE:
+        return "none" if not math.isfinite(best.value) else f"at infinity, towards {at}"
+    return at
+
+
+def bottom(found: Sequence[Minimum]) -> str:
+    """Say what there is at the bottom, and how many other valleys were found."""
+    best = found[0]
+    words = {Kind.POINT: "one place", Kind.FLAT: "a flat stretch", Kind.NONE: "no minimum"}
+    more = len(found) - 1
+    extra = f", and {more} other valley{'s' * (more > 1)}" if more else ""
+    return words[best.kind] + extra
+
+
+def lowest(best: Minimum) -> str:
+    """Write the smallest loss."""
+    return f"→ {level(best.value)}" if best.kind is Kind.NONE else level(best.value)
+
+
+def convex(verdict: Convexity) -> str:
+    """Say whether a landscape is convex, and how that is known."""
+    if verdict.proven:
+        return "yes"
+    if verdict.witness is None:
+        return "nothing found against it"
+    one, other = verdict.witness.one, verdict.witness.other
+    return (
+        f"no: halfway from ({number(one[0])}, {number(one[1])}) to ({number(other[0])}, "
+        f"{number(other[1])}) L is {level(verdict.witness.middle)}, the chord "
+        f"{level(verdict.witness.chord)}"
+    )
+
+
+def eigenvalues(bend: Curvature) -> str:
+    """Write the two eigenvalues of the Hessian."""
+    low, high = bend.eigenvalues.tolist()
+    return f"{level(low)} and {level(high)}"
+
+
+def condition(bend: Curvature) -> str:
+    """Write the condition number."""
+    low, high = bend.eigenvalues.tolist()
+    if high == 0 and low == 0:
+        return "none: flat here"
+    return number(bend.condition, 3)
+
+
+def facts(names: Sequence[str], shapes: Sequence["object"]) -> str:
+    """Return the facts of all landscapes side by side, as a Markdown table."""
+    rows = [
+        ("Minimum at (w, b)", [place(s.minima[0]) for s in shapes]),
+        ("Lowest mean loss", [lowest(s.minima[0]) for s in shapes]),
+        ("Found by", [s.minima[0].method for s in shapes]),
+        ("Bottom", [bottom(s.minima) for s in shapes]),
+        ("Convex?", [convex(s.convexity) for s in shapes]),
+        ("Eigenvalues of the Hessian here", [eigenvalues(s.curvature) for s in shapes]),
+        ("Condition number here", [condition(s.curvature) for s in shapes]),
+        ("Map with gradient exactly 0", [wording.percent(s.dead) for s in shapes]),
+    ]
+    return wording.table(["", *names], [[head, *cells] for head, cells in rows])
+
+
+def notes(names: Sequence[str], shapes: Sequence["object"]) -> list[str]:
+    """Return what else is to be said of a minimum, each loss by name."""
+    return [
+        f"**{name}**: {shape.minima[0].note}"
+        for name, shape in zip(names, shapes, strict=True)
+        if shape.minima[0].note
+    ]

@@ -1,0 +1,458 @@
+"""The Landscapes page: every section without a browser, and what a hand sees in Chromium."""
+
+import json
+import random
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.activations import ACTIVATIONS
+from core.datasets import LANDSCAPE_SETS
+from core.landscape_surface import DataSettings, Settings, terrain
+from pages.ui.landscapes import networks, regularisation, view
+from pages.ui.landscapes import scene as scenes
+from pages.ui.landscapes.controls import (
+    LANDSCAPE,
+    NETWORKS,
+    OUTPUT,
+    REGULARISATION,
+    SECTION,
+    B,
+    W,
+    carried,
+)
+from pages.ui.landscapes.scene import DATA_CHART, NOW, SLICES, VERDICT, map_key
+from tests.figures import unpacked
+from tests.test_live import MOST_BYTES, Hand, decoded, drawn
+from tests.test_pages import stands, visit
+from tests.test_urls import WILD
+from tests.websocket_client import Session, finished
+
+MOST_MOVED = 60_000
+"""So many bytes a move of a slider may send."""
+
+every_section = pytest.mark.parametrize("section", view.SECTIONS)
+CLASSES = "Two classes, overlapping"
+APART = "Two classes, separable"
+
+
+def open_section(section=LANDSCAPE, losses=None, **query):
+    named = {f"landscapes_{name}": str(value) for name, value in query.items()}
+    if losses:
+        named["loss"] = losses
+    return visit("landscapes", landscapes_section=section, **named)
+
+
+def figures(app):
+    return {
+        re.search(r"landscapes_\w+$", chart.proto.id)[0]: json.loads(chart.proto.spec)
+        for chart in app.get("plotly_chart")
+    }
+
+
+def numbers(value):
+    return unpacked(value) if isinstance(value, dict) else np.asarray(value, np.float32)
+
+
+def payloads(app):
+    return [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
+
+
+def words(app):
+    return "\n".join(m.value for m in app.markdown)
+
+
+def table(app, head):
+    """Return the rows of the table whose first row holds ``head``, by their first cell."""
+    (text,) = [m.value for m in app.markdown if m.value.startswith("|") and head in m.value]
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines()[2:]]
+    return {cells[0]: cells[1:] for cells in lines}
+
+
+# ---------------------------------------------------------------- every section
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"view": "surface"},
+        {"levels": "log", "scale": "shared", "path": "true", "outliers": 4, "arrows": "true"},
+        {"output": "relu", "data": "Symmetric"},
+        {"output": "step", "data": APART},
+        {"section": REGULARISATION},
+        {"section": REGULARISATION, "penalty": "elastic net", "pair": "floor area, house number"},
+        {"section": REGULARISATION, "penalty": "ridge", "strength": 1.5},
+        {"section": NETWORKS},
+        {"section": NETWORKS, "compare": networks.TRAINING, "network": "tanh", "scale": "shared"},
+    ],
+    ids=str,
+)
+def test_it_stands_and_every_figure_is_valid(query):
+    app = open_section(**query)
+    assert figures(app)
+    for figure in figures(app).values():
+        json.dumps(figure, allow_nan=False)
+        go.Figure(figure)
+    for chart in app.get("plotly_chart"):
+        assert len(chart.proto.alt) > 30
+
+
+@pytest.mark.parametrize(
+    ("section", "query"),
+    [
+        (LANDSCAPE, {}),
+        (LANDSCAPE, {"output": "gelu", "data": CLASSES}),
+        (LANDSCAPE, {"levels": "log", "data": "Symmetric"}),
+        (REGULARISATION, {}),
+    ],
+)
+def test_a_sweep_rests_where_it_was_dragged(section, query):
+    app = open_section(section, **query)
+    now, said = figures(app), words(app)
+    heads = payloads(app)
+    moving = {W.key, B.key} if section == LANDSCAPE else {regularisation.STRENGTH.key}
+    assert {head["slider"] for head in heads} == moving
+    values = {s.key: s.value for s in app.slider}
+    for head in heads:
+        row = head["values"].index(pytest.approx(values[head["slider"]]))
+        for chart in head["charts"]:
+            for index, attribute, rows in chart["traces"]:
+                kept = numbers(now[chart["chart"]]["data"][index][attribute])
+                np.testing.assert_array_equal(rows[row], kept.ravel())
+        for key, texts in head["texts"].items():
+            assert len({len(pieces) for pieces in texts}) == 1, key
+            assert all(piece in said for piece in texts[row]), (key, texts[row])
+    for element in app.get("bidi_component"):
+        assert len(element.proto.bytes) <= MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        None,
+        ["squared_error"],
+        ["squared_error", "absolute_error", "huber", "log_cosh"],
+    ],
+    ids=["three", "one", "four"],
+)
+@pytest.mark.parametrize("output", ["identity", "relu"])
+def test_a_move_sends_little(losses, output):
+    """Every chart anew, and the sweep of the other slider, whose numbers have changed."""
+    app = open_section(losses=losses, output=output, arrows="true")
+    before = {json.dumps(f) for f in figures(app).values()}
+    swept = {e.proto.bytes for e in app.get("bidi_component")}
+    said = {m.value for m in app.markdown}
+    app.slider(key=W.key).set_value(2.3)
+    stands(app.run())
+    sent = [json.dumps(f) for f in figures(app).values() if json.dumps(f) not in before]
+    parts = [
+        e.proto.bytes
+        for e in app.get("bidi_component")
+        if e.proto.bytes and e.proto.bytes not in swept
+    ]
+    assert len(parts) == 1
+    written = [m.value.encode() for m in app.markdown if m.value not in said]
+    assert sum(map(len, [*sent, *parts, *written])) <= MOST_MOVED
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_settings(seed):
+    draw = random.Random(seed)
+    app = open_section(
+        losses=draw.sample(["squared_error", "absolute_error", "hinge", "logistic", "brier"], 3),
+        output=draw.choice(list(ACTIVATIONS)),
+        data=draw.choice([one.name for one in LANDSCAPE_SETS.values()]),
+        levels=draw.choice(["linear", "log"]),
+    )
+    for slider in app.slider:
+        steps = round((slider.max - slider.min) / slider.step)
+        at = slider.min + slider.step * draw.choice([0, steps, draw.randint(0, steps)])
+        slider.set_value(type(slider.value)(round(at, 10)))
+    stands(app.run())
+    for figure in figures(app).values():
+        json.dumps(figure, allow_nan=False)
+        go.Figure(figure)
+
+
+def test_axes_stay_while_sliders_move():
+    app = open_section(data=CLASSES, output="sigmoid")
+    axes = [{k: v for k, v in f["layout"].items() if "axis" in k} for f in figures(app).values()]
+    for key in (W.key, B.key):
+        app.slider(key=key).set_value(4.0)
+    app.slider(key="landscapes_outliers").set_value(0)
+    stands(app.run())
+    now = [{k: v for k, v in f["layout"].items() if "axis" in k} for f in figures(app).values()]
+    assert now == axes
+
+
+# ---------------------------------------------------------------- what the page says
+
+
+def test_the_table_says_how_high_it_is_here():
+    app = open_section(losses=["squared_error"], w=0.5, b=-1.0)
+    land = terrain(Settings(DataSettings("line"), "squared_error"))
+    value, slope = float(land.value(0.5, -1.0)), np.hypot(*land.gradient(0.5, -1.0))
+    assert table(app, "L here")["Squared error (L2)"] == [f"{value:.4f}", f"{slope:.4f}"]
+    assert f"is {value:.4f}; its lowest value is 0.0978" in words(app)
+    facts = table(app, "Minimum at")
+    assert facts["Found by"] == ["closed form (least squares)"]
+    assert facts["Convex?"] == ["yes"]
+    assert facts["Condition number here"] == ["1.402"]
+
+
+def test_a_minimum_that_does_not_exist():
+    app = open_section(losses=["logistic", "hinge"], data=APART)
+    facts = table(app, "Minimum at")
+    assert facts["Bottom"] == ["no minimum", "a flat stretch"]
+    assert facts["Minimum at (w, b)"][0].startswith("at infinity, towards")
+    assert "it has no minimum, only a limit of 0 at infinity" in words(app)
+    assert any(b.disabled for b in app.button if b.key == "landscapes_go_0")
+
+
+def test_not_convex_is_shown_by_two_places():
+    app = open_section(losses=["brier"], output="sigmoid", data=CLASSES)
+    said = table(app, "Minimum at")["Convex?"][0]
+    ends = [float(n.replace("−", "-")) for n in re.findall(r"−?\d+(?:\.\d+)?", said)[:4]]
+    land = terrain(Settings(DataSettings("overlapping"), "brier", "sigmoid"))
+    (w1, b1), (w2, b2) = ends[:2], ends[2:]
+    middle = float(land.value((w1 + w2) / 2, (b1 + b2) / 2))
+    assert middle > float(land.value(w1, b1) + land.value(w2, b2)) / 2
+
+
+def test_dead_regions_are_said_and_drawn():
+    app = open_section(losses=["squared_error"], output="relu")
+    share = table(app, "Minimum at")["Map with gradient exactly 0"][0]
+    assert float(share.split("\N{NO-BREAK SPACE}")[0]) == pytest.approx(12.5, abs=1)
+    assert "Grey on a map" in words(app)
+    assert "Grey on a map" not in words(open_section(losses=["squared_error"]))
+
+
+def test_going_to_the_minimum():
+    app = open_section(losses=["squared_error"])
+    stands(app.button(key="landscapes_go_0").click().run())
+    assert app.slider(key=W.key).value == pytest.approx(1.0)
+    assert app.slider(key=B.key).value == pytest.approx(0.5)
+    assert "is 0.09" in words(app)
+
+
+def test_what_does_not_go_together_gets_a_sentence_and_the_rest_is_shown():
+    app = open_section(losses=["binary_cross_entropy", "squared_error"])
+    assert any("pick an output between 0 and 1" in i.value for i in app.info)
+    assert [key for key in figures(app) if "map" in key] == [map_key(0)]
+    none = open_section(losses=["hinge"])
+    assert any("pick two classes" in i.value for i in none.info)
+    assert any("None of the losses picked" in i.value for i in none.info)
+    assert not figures(none)
+
+
+def test_more_than_four_losses_are_said_to_be_left_out():
+    six = ["squared_error", "absolute_error", "huber", "log_cosh", "pseudo_huber", "smooth_l1"]
+    app = open_section(losses=six)
+    assert any("Pseudo-Huber, Smooth L1" in i.value for i in app.info)
+    assert len([key for key in figures(app) if "map" in key]) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "No row holds two numbers"),
+        ("x,y\n", "No row holds two numbers"),
+        ("1,nan\n2,3\n4,5\n7,7\n", "not finite"),
+        ("1,2\n1,3\n1,4\n", "All x are equal"),
+        ("1,2\n2,2\n3,2\n", "All y are equal"),
+        ("1,1\n2,1\n3,1\n", "All y are equal"),
+        ("5,5\n", "All x are equal"),
+    ],
+)
+def test_bad_files_get_a_sentence(text, said):
+    app = visit("landscapes", landscapes_data="Your own points (CSV)")
+    assert any("There is no point yet" in i.value for i in app.info)
+    app.file_uploader(key="landscapes_csv").set_value(("own.csv", text.encode(), "text/csv"))
+    app.run()
+    assert not app.exception
+    assert any(said in m.value for m in [*app.error, *app.warning, *app.info])
+
+
+def test_own_classes_are_recognised():
+    app = visit("landscapes", landscapes_data="Your own points (CSV)", loss=["logistic"])
+    rows = "\n".join(f"{x},{int(x > 3) if x != 5 else 0}" for x in range(10))
+    app.file_uploader(key="landscapes_csv").set_value(("own.csv", rows.encode(), "text/csv"))
+    stands(app.run())
+    assert "Logistic" in words(app)
+    assert map_key(0) in figures(app)
+
+
+def test_the_lasso_names_what_it_drops():
+    app = open_section(REGULARISATION)
+    assert "exactly zero: house number, owner’s shoe size, phase of the moon" in words(app)
+    assert table(app, "true θ")["house number"][2] == "0"
+    ridge = open_section(REGULARISATION, penalty="ridge")
+    assert "no coefficient is exactly zero" in words(ridge)
+    strong = open_section(REGULARISATION, strength=1.5)
+    assert "every coefficient is exactly zero" in words(strong)
+
+
+def test_the_slices_are_kept():
+    networks._KEPT.clear()
+    app = open_section(NETWORKS, depth=1)
+    kept = dict(networks._KEPT)
+    assert len(kept) == 4
+    stands(app.run())
+    assert kept == networks._KEPT
+    facts = table(app, "Loss in the middle")
+    assert all(
+        float(share.split("\N{NO-BREAK SPACE}")[0]) <= 50 for share in facts["Points wrong there"]
+    )
+
+
+# ---------------------------------------------------------------- presets, links, numbers
+
+
+PRESETS = {
+    "Outliers drag the square": (LANDSCAPE, "Squared error"),
+    "No minimum": (LANDSCAPE, "it has no minimum"),
+    "A dead ReLU": (LANDSCAPE, "the gradient here is exactly zero"),
+    "One sigmoid, two losses": (LANDSCAPE, "Brier score"),
+    "What the lasso drops": (REGULARISATION, "exactly zero: house number"),
+    "Deep, without skips": (NETWORKS, "12 layers, with skips"),
+}
+
+
+def test_every_preset_is_tested():
+    labels = [b.label for b in open_section(REGULARISATION).button]
+    assert labels == list(PRESETS)
+
+
+@pytest.mark.parametrize("label", PRESETS)
+def test_a_preset_shows_what_it_says(label):
+    section, said = PRESETS[label]
+    app = open_section(REGULARISATION, strength=1.0, w=3, depth=1, output="tanh", outliers=3)
+    (button,) = (b for b in app.button if b.label == label)
+    stands(button.click().run())
+    assert app.button_group(key=SECTION).value == section
+    assert said in words(app)
+
+
+@pytest.fixture(scope="module")
+def ask(server):
+    """Give a function that opens the page with a query string, and sees that it stands."""
+
+    async def go(query):
+        async with await Session.connect(server.url) as session:
+            return await session.rerun(page="landscapes", query=query)
+
+    def run(query):
+        seen = len(server.log)
+        one = finished(go(query))
+        assert one.exceptions == []
+        assert "Traceback" not in server.log[seen:]
+        return one
+
+    return run
+
+
+KEYS = [*view.DEFAULTS, OUTPUT, "loss"]
+
+
+@pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
+def test_wild_values_everywhere(ask, wild):
+    run = ask("&".join(f"{key}={wild}" for key in [SECTION, *KEYS]))
+    assert run.kinds["plotly_chart"] >= 1
+
+
+@pytest.mark.parametrize("section", [REGULARISATION, NETWORKS])
+@pytest.mark.parametrize("wild", ["", "nan", "1e999", "99", "%00"])
+def test_wild_values_in_other_sections(ask, section, wild):
+    rest = "&".join(f"{key}={wild}" for key in KEYS)
+    assert ask(f"{SECTION}={section.replace(' ', '%20')}&{rest}").kinds["plotly_chart"] >= 1
+
+
+def test_what_another_page_takes_over():
+    app = open_section(losses=["huber"], data=CLASSES, seed=3, output="tanh", outliers=2)
+    assert not app.exception
+    # Without a session the defaults are handed over.
+    default = carried()
+    assert [one.loss for one in default] == ["squared_error", "absolute_error", "huber"]
+    assert default[0].data == DataSettings("line", 0, 40, 0)
+
+
+def test_every_step_of_a_sweep_is_cached():
+    one = scenes.Scene(("a",), (Settings(DataSettings(), "squared_error"),), 1.0, 2.0)
+    first = scenes.sweeps(one, [1], 1, True)
+    again = scenes.sweeps(scenes.Scene(one.names, one.settings, -3.0, 2.0), [1], 1, True)
+    assert first[0] is again[0]
+    assert first[1] is not again[1]
+
+
+# ---------------------------------------------------------------- in the browser
+
+
+@pytest.mark.parametrize(
+    ("section", "slider", "value", "charts"),
+    [
+        (LANDSCAPE, W.key, 2.0, (map_key(0), DATA_CHART, SLICES)),
+        (LANDSCAPE, B.key, -2.0, (map_key(2), DATA_CHART)),
+        (
+            REGULARISATION,
+            regularisation.STRENGTH.key,
+            0.5,
+            (regularisation.PATHS, regularisation.PLANE),
+        ),
+    ],
+)
+def test_picture_and_words_follow_the_hand(open_page, section, slider, value, charts):
+    visit = open_page(f"/landscapes?{SECTION}={section}", height=1400)
+    said = VERDICT if section == LANDSCAPE else regularisation.SAID
+
+    def seen():
+        pictures = [drawn(visit, chart) for chart in charts]
+        return pictures, visit.page.locator(f".st-key-{said}").inner_text()
+
+    before, sent = seen(), visit.sent
+    hand = Hand(visit, slider)
+    hand.press()
+    hand.move(value)
+    now = seen()
+    for old, new in zip(before[0], now[0], strict=True):
+        assert new != old
+    assert now[1] != before[1]
+    assert visit.sent == sent
+    with visit.rerun():
+        hand.release()
+    assert seen()[1] == now[1]
+    assert f"{slider}=" in visit.page.url
+
+
+def test_a_click_on_the_map_goes_there(open_page):
+    visit = open_page("/landscapes?loss=squared_error")
+    box = visit.page.locator(
+        f".st-key-{map_key(0)} .plot .cartesianlayer, .st-key-{map_key(0)} .nsewdrag"
+    ).first.bounding_box()
+    with visit.rerun():
+        # Three quarters to the right and one quarter down: w = 2, b = 2.
+        visit.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    assert float(visit.page.locator(f".st-key-{W.key} input[type=range]").input_value()) == 2
+    assert "landscapes_w=2" in visit.page.url
+    assert visit.page.locator(f".st-key-{NOW}").is_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_picture_stands_within_the_first_screen(open_page, width, height):
+    for section, chart in (
+        (LANDSCAPE, map_key(0)),
+        (REGULARISATION, regularisation.PATHS),
+        (NETWORKS, networks.slice_key(0)),
+    ):
+        visit = open_page(
+            f"/landscapes?{SECTION}={section.replace(' ', '%20')}",
+            width=width,
+            height=height,
+            color_scheme="dark",
+        )
+        box = visit.page.locator(f".st-key-{chart} .js-plotly-plot").bounding_box()
+        assert box["y"] + 200 <= height
+        wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
