@@ -1,0 +1,210 @@
+"""Maps: where each start ends and when, and what rate and momentum make of one start."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import quadratics
+from core.optimizers import OPTIMIZERS
+from core.sensitivity import DIVERGED, NOWHERE, Basins
+from core.spec import FloatArray
+from core.surfaces import Ground
+from pages.ui import charts, export, parts
+from pages.ui.controls import segments
+from pages.ui.optimizers import controls, figures, scene, words
+from pages.ui.optimizers.controls import Stage
+from pages.ui.optimizers.scene import MAP_GAMMAS, MAP_RATES, Driver
+from pages.ui.wording import number
+
+CHART = "optimizers_places"
+SIDE = "optimizers_times"
+KINDS = ("Minima", "Rate × momentum")
+NEVER, FELL = "nowhere in time", "diverged"
+WITH_MOMENTUM = ("momentum", "nesterov", "adam", "adamw")
+
+
+def maps() -> None:
+    """Draw the map that is chosen."""
+    beside, above = parts.columns()
+    with beside:
+        outcome = st.container()
+        kind = segments("Map of", KINDS, KINDS[0], controls.MAP)
+        stage = controls.stage()
+        driver = controls.driver()
+        steps = int(segments("Steps", controls.LENGTHS, "300", controls.MAP_STEPS))
+    with above:
+        verdict = (_places if kind == KINDS[0] else _settings)(stage, driver, steps)
+    outcome.markdown(verdict)
+
+
+# ---------------------------------------------------------------- starts
+
+
+def _places(stage: Stage, driver: Driver, steps: int) -> str:
+    """Draw two maps of starts, and return the verdict."""
+    land = stage.ground
+    if not land.minima:
+        st.info("No minimum of this surface is known, so there is none to arrive at.")
+        return ""
+    with st.spinner("Running every start…", show_time=True):
+        found = scene.starts_map(land, driver, steps, stage.seed)
+    classes, names = classified(land, found)
+    shares = {name: float((classes == i).mean()) for i, name in enumerate(names)}
+    layout = figures.map_layout(land.window, figures.LOW_HEIGHT)
+    with st.grid(2, min_column_width=400):
+        figure = charts.finish(
+            [
+                *figures.classes_trace(found.w, found.b, classes, names),
+                figures.minima(land.minima),
+                figures.start_mark(stage.start),
+            ],
+            layout,
+        )
+        st.plotly_chart(
+            figure,
+            key=CHART,
+            config=charts.CONFIG,
+            alt="Every start in the colour of the minimum it arrives at: "
+            + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()),
+        )
+        times = charts.finish(
+            [
+                figures.steps_trace(found.w, found.b, found.steps, steps),
+                figures.minima(land.minima),
+            ],
+            layout,
+        )
+        st.plotly_chart(
+            times,
+            key=SIDE,
+            config=charts.CONFIG,
+            alt="The number of steps that every start takes until it has arrived for good",
+        )
+    st.caption(
+        f"Left: where each start arrives. Right: after how many steps it is there for good, "
+        f"within {number(scene.reach(land))} of the minimum."
+    )
+    export.offer(CHART, figure, lambda: places_table(found), "starts")
+    return words.basins_verdict(shares, driver.name, steps)
+
+
+def classified(land: Ground, found: Basins) -> tuple[FloatArray, list[str]]:
+    """Return the class of every start and the classes' names, those that occur only.
+
+    Up to six minima are classes of their own; of more, the deepest and all others.
+    """
+    if len(land.minima) <= 6:
+        named = [f"({number(w, 3)}, {number(b, 3)})" for w, b in land.minima]
+        place = found.minimum
+    else:
+        named = ["the deepest", "another minimum"]
+        place = np.where(found.minimum > 0, 1, found.minimum)
+    every = [*named, NEVER, FELL]
+    place = np.where(place == NOWHERE, len(named), place)
+    place = np.where(place == DIVERGED, len(named) + 1, place)
+    present = [i for i in range(len(every)) if i < len(named) or (place == i).any()]
+    rank = np.zeros(len(every))
+    rank[present] = np.arange(len(present))
+    return rank[place], [every[i] for i in present]
+
+
+def places_table(found: Basins) -> export.Table:
+    """Return the map of starts as rows."""
+    rows: list[list[object]] = []
+    for j, b in enumerate(found.b.tolist()):
+        for i, w in enumerate(found.w.tolist()):
+            rows.append([w, b, int(found.minimum[j, i]), float(found.steps[j, i])])
+    return export.Table(["w", "b", "minimum (−1 none, −2 diverged)", "steps"], rows)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _settings(stage: Stage, driver: Driver, steps: int) -> str:
+    """Draw the loss over rate and momentum with what theory says, and return the verdict."""
+    if driver.name not in WITH_MOMENTUM:
+        st.info(
+            f"{OPTIMIZERS[driver.name].name} has no momentum. Choose Momentum, Nesterov, Adam "
+            "or AdamW."
+        )
+        return ""
+    land = stage.ground
+    with st.spinner("Running every setting…", show_time=True):
+        loss = scene.settings_map(land, stage.start, driver.name, steps)
+    gap = np.where(np.isfinite(loss), scene.power(loss - scene.lowest(land)), np.nan)
+    symbol = "β₁" if driver.name.startswith("adam") else "γ"
+    lines = theory_lines(land, stage.start, driver.name)
+    figure = charts.finish([figures.settings_trace(gap), *lines], figures.settings_layout(symbol))
+    st.plotly_chart(
+        figure,
+        key=CHART,
+        config=charts.CONFIG,
+        alt=f"The loss after {steps} steps over learning rate and momentum, grey where it "
+        "diverged, with the limits that theory gives",
+    )
+    if lines:
+        exact = "" if land.quadratic else ", taken from the curvature at the minimum"
+        st.caption(
+            "Right of the solid line theory says: divergence. Above a broken line the walk swings "
+            f"along that direction; on it, it is critically damped{exact}. The star is the best "
+            "setting of theory for many steps."
+        )
+    export.offer(CHART, figure, lambda: settings_table(loss), "rate-momentum")
+    return settings_verdict(land, stage.start, driver.name, loss, steps, symbol)
+
+
+def settings_verdict(
+    land: Ground,
+    start: tuple[float, float],
+    name: str,
+    loss: FloatArray,
+    steps: int,
+    symbol: str,
+) -> str:
+    """Say which settings are best here, and what theory says."""
+    if not np.isfinite(loss).any():
+        return "**Every setting of the map diverges** from this start."
+    row, column = np.unravel_index(int(np.argmin(loss)), loss.shape)
+    best = (
+        f"After {steps} steps the lowest loss is at **η = {number(MAP_RATES[column], 3)}, "
+        f"{symbol} = {number(MAP_GAMMAS[row], 2)}**."
+    )
+    small, large = _curvatures(land, start)
+    if name not in quadratics.FAMILY or not small > 0:
+        return best
+    return f"{best} {words.theory(name, small, large)}"
+
+
+def theory_lines(land: Ground, start: tuple[float, float], name: str) -> list[charts.Spec]:
+    """Return the limit of stability, critical damping along both axes, and the optimum."""
+    small, large = _curvatures(land, start)
+    if name not in quadratics.FAMILY or not small > 0:
+        return []
+    limit = quadratics.stable_rate(name, large, MAP_GAMMAS)
+    lines = figures.theory_line(np.log10(limit), MAP_GAMMAS, "limit of stability", 0)
+    for place, (curvature, which) in enumerate(((large, "λmax"), (small, "λmin")), 1):
+        eta = np.logspace(-3, min(1.0, float(np.log10(1 / curvature))), 60)
+        critical = quadratics.critical_momentum(name, eta * curvature)
+        shown = f"critical damping, {which}"
+        lines += figures.theory_line(np.log10(eta), critical, shown, place)
+    best = quadratics.best(name, small, large)
+    return [
+        *lines,
+        figures.theory_point(float(np.log10(best.learning_rate)), best.gamma, "best by theory"),
+    ]
+
+
+def _curvatures(land: Ground, start: tuple[float, float]) -> tuple[float, float]:
+    """Return the curvatures at the deepest minimum, or at the start where none is known."""
+    return scene.curvatures(land, land.minima[0] if land.minima else start)
+
+
+def settings_table(loss: FloatArray) -> export.Table:
+    """Return the map of settings as rows."""
+    rows: Sequence[Sequence[object]] = [
+        [gamma, rate, float(loss[j, i])]
+        for j, gamma in enumerate(MAP_GAMMAS.tolist())
+        for i, rate in enumerate(MAP_RATES.tolist())
+    ]
+    return export.Table(["momentum", "learning rate", "loss"], rows)

@@ -1,0 +1,202 @@
+"""What the Optimizers page says: verdicts, tables and the ledger, with their numbers."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from core import quadratics
+from core.descent import Stop, Trajectory
+from core.ledger import Steps, quantities
+from core.optimizers import OPTIMIZERS
+from core.spec import FloatArray
+from core.surfaces import Ground
+from pages.ui.optimizers.scene import Driver, curvatures, left_at
+from pages.ui.wording import fixed, number
+
+LIMITS = {
+    "gradient_descent": "2/λmax",
+    "momentum": "2(1 + γ)/λmax",
+    "nesterov": "(2 + 2γ)/((1 + 2γ)λmax)",
+}
+
+
+def winner(names: Sequence[str], gaps: Sequence[float], steps: int) -> str:
+    """Say who is lowest after the race."""
+    best = int(np.argmin(gaps))
+    shown = OPTIMIZERS[names[best]].name
+    if len(names) == 1:
+        return f"After {steps} steps **{shown}** is {number(gaps[best], 2)} above the lowest point."
+    others = sorted(gap for place, gap in enumerate(gaps) if place != best)
+    if others[0] <= gaps[best] * (1 + 1e-9):
+        return f"After {steps} steps it is a **tie** at {number(gaps[best], 2)} above the lowest."
+    return (
+        f"After {steps} steps **{shown}** is lowest, {number(gaps[best], 2)} above the lowest "
+        f"point; the next one is at {number(others[0], 2)}."
+    )
+
+
+def fate(land: Ground, start: tuple[float, float], driver: Driver, path: Trajectory) -> str:
+    """Say how a walk ran away or stood still, and why; empty where it did neither."""
+    shown = f"**{OPTIMIZERS[driver.name].name}**"
+    if driver.rate == 0:
+        return f"{shown} does not move: its learning rate is 0."
+    if isinstance(path.stop, Stop):
+        w, b = path.stop.position
+        return (
+            f"{shown} stopped at step {path.stop.step}: {path.stop.what} is no longer finite. "
+            f"Its last good point is ({number(w, 2)}, {number(b, 2)}). "
+            f"{reason(land, start, driver)}"
+        )
+    step = left_at(land, path)
+    if step:
+        return f"{shown} left the map at step {step}. {reason(land, start, driver)}"
+    moved = float(np.abs(path.positions - path.positions[0]).max())
+    if moved < 1e-3 and float(np.linalg.norm(land.gradient(*start))) < 1e-3:
+        return f"{shown} hardly moves: the slope at the start is almost zero."
+    return ""
+
+
+def reason(land: Ground, start: tuple[float, float], driver: Driver) -> str:
+    """Compare the learning rate with what the curvature at the start allows."""
+    _, steepest = curvatures(land, start)
+    given = f"η = {number(driver.rate)}"
+    if not steepest > 0:
+        return f"It has {given}; the surface does not curve upwards at the start."
+    bound = f"λmax = {number(steepest, 3)} at the start, so that 2/λmax = {number(2 / steepest, 3)}"
+    if driver.name not in LIMITS:
+        return f"It has {given}; {bound}."
+    gamma = dict(driver.settings).get("gamma", 0.0)
+    limit = float(quadratics.stable_rate(driver.name, steepest, gamma))
+    own = LIMITS[driver.name]
+    known = "" if own == "2/λmax" else f" and its own limit {own} = {number(limit, 3)}"
+    if driver.rate >= limit:
+        return f"{given} is above what is stable: {bound}{known}."
+    return f"{given} would be stable with the curvature at the start: {bound}{known}."
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+_PLAIN = {
+    r"\tilde w": "w̃",
+    r"\hat m": "m̂",
+    r"\hat v": "v̂",
+    r"\Delta": "Δ",
+    r"w+\Delta": "w + Δ",
+}
+_MEANINGS = {
+    "w": "where it stands",
+    "w̃": "where it looks ahead to",
+    "g": "gradient",
+    "m": "running mean of g",
+    "v": "running mean of g²",
+    "m̂": "m, corrected for its start at 0",
+    "v̂": "v, corrected for its start at 0",
+    "Δ": "the step",
+    "w + Δ": "where it comes to",
+}
+_VELOCITY = "velocity, with the rate in it"
+_OWN_MEANINGS = {
+    "momentum": {"v": _VELOCITY},
+    "nesterov": {"v": _VELOCITY},
+    "adagrad": {"v": "sum of squared gradients"},
+}
+
+
+def entries(
+    name: str, made: Steps, settings: Mapping[str, float]
+) -> list[tuple[str, str, FloatArray]]:
+    """Return symbol, meaning and value (n, 2) of everything that each step goes through."""
+    meanings = {**_MEANINGS, **_OWN_MEANINGS.get(name, {})}
+    found = {_PLAIN.get(s, s): values for s, values in quantities(name, made, settings).items()}
+    return [(symbol, meanings[symbol], values) for symbol, values in found.items()]
+
+
+def written_out(name: str, made: Steps, settings: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Write every step's update with its numbers, one line for w and one for b."""
+    values = {symbol: value for symbol, _, value in entries(name, made, settings)}
+
+    def line(row: int, axis: int) -> str:
+        at = {symbol: float(value[row, axis]) for symbol, value in values.items()}
+        return _sum(name, at, float(made.rate[row, 0]), settings)
+
+    return [(line(row, 0), line(row, 1)) for row in range(len(made.rate))]
+
+
+def _sum(name: str, at: Mapping[str, float], rate: float, settings: Mapping[str, float]) -> str:
+    w, g, after, eta = _n(at["w"]), _n(at["g"]), _n(at["w + Δ"]), number(rate)
+    if name == "gradient_descent":
+        return f"{w} − {eta} · ({g}) = {after}"
+    if name in ("momentum", "nesterov"):
+        gamma = settings["gamma"]
+        before = (at["v"] - rate * at["g"]) / gamma if gamma else 0.0
+        return (
+            f"v = {number(gamma)} · ({_n(before)}) + {eta} · ({g}) = {_n(at['v'])}; "
+            f"{w} − ({_n(at['v'])}) = {after}"
+        )
+    eps = number(settings["eps"])
+    if name in ("adagrad", "rmsprop"):
+        return f"{w} − {eta} · ({g})/(√{_n(at['v'])} + {eps}) = {after}"
+    decay = settings.get("weight_decay", 0.0)
+    first = f"(1 − {eta} · {number(decay)}) · ({w})" if decay else w
+    return f"{first} − {eta} · ({_n(at['m̂'])})/(√{_n(at['v̂'])} + {eps}) = {after}"
+
+
+def _n(value: float) -> str:
+    return fixed(float(value), 4)
+
+
+# ---------------------------------------------------------------- maps
+
+
+def basins_verdict(shares: Mapping[str, float], name: str, steps: int) -> str:
+    """Say which part of the starts ends where."""
+    shown = OPTIMIZERS[name].name
+    arrived = [
+        f"{100 * share:.0f} % at {place}"
+        for place, share in shares.items()
+        if share > 0 and place not in ("nowhere in time", "diverged")
+    ]
+    parts = arrived or ["none at a minimum"]
+    lost = shares.get("nowhere in time", 0.0)
+    fallen = shares.get("diverged", 0.0)
+    if lost:
+        parts.append(f"{100 * lost:.0f} % nowhere in time")
+    if fallen:
+        parts.append(f"{100 * fallen:.0f} % diverge")
+    return f"Of all starts, **{shown}** in {steps} steps brings " + ", ".join(parts) + "."
+
+
+def theory(name: str, smallest: float, largest: float) -> str:
+    """Say what the best settings are for the curvatures at hand, and how fast they are."""
+    best = quadratics.best(name, smallest, largest)
+    plain = quadratics.best("gradient_descent", smallest, largest)
+    return (
+        f"For curvatures from {number(smallest, 3)} to {number(largest, 3)} the best settings "
+        f"are **η = {number(best.learning_rate, 3)}, γ = {number(best.gamma, 3)}**: each step "
+        f"leaves {number(best.contraction, 3)} of the error. The best gradient descent leaves "
+        f"{number(plain.contraction, 3)}."
+    )
+
+
+def together(farthest: float, matched_farthest: float, cut: bool, matched: bool) -> str:
+    """Say whether the three meanings of momentum are one and the same walk."""
+    same = 1e-9
+    first = (
+        f"The **velocity** and the **sum** are the same walk, to {number(farthest, 1)}"
+        if farthest < same
+        else f"The **velocity** and the **sum** part: up to {number(farthest, 3)}"
+    )
+    rate = "η/(1 − γ)" if matched else "the same η"
+    second = (
+        f"the **average** at {rate} is the same walk too, to {number(matched_farthest, 1)}."
+        if matched_farthest < same
+        else f"the **average** at {rate} is up to {number(matched_farthest, 3)} away."
+    )
+    why = (
+        " When η is cut, the velocity still holds steps of the old size; the others multiply by "
+        "the new η at once."
+        if cut
+        else ""
+    )
+    return f"{first}; {second}{why}"

@@ -1,0 +1,467 @@
+"""The Optimizers page: every section without a browser, and what a hand sees in Chromium."""
+
+import csv
+import io
+import json
+import random
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from playwright.sync_api import expect
+
+from core import quadratics
+from core.descent import descend
+from core.ledger import steps
+from core.optimizers import OPTIMIZERS
+from core.surfaces import SURFACES
+from pages.ui import export
+from pages.ui.optimizers import controls, forms, ledger, maps, race, scene, words
+from pages.ui.optimizers.controls import DEFAULTS, SECTION
+from pages.ui.optimizers.scene import Driver
+from pages.ui.optimizers.view import FORMS, LEDGER, MAPS, RACE, SECTIONS
+from tests.test_live import MOST_BYTES, Hand, decoded, unpacked
+from tests.test_pages import stands, visit
+from tests.test_urls import WILD
+from tests.websocket_client import Session, finished
+
+every_section = pytest.mark.parametrize("section", SECTIONS)
+MOVE = 60_000
+"""The most bytes that figures and sweeps may have after one move of a slider."""
+
+
+def opened(section=RACE, **query):
+    named = {k if "_" in k else f"optimizers_{k}": str(v) for k, v in query.items()}
+    return visit("optimizers", **{SECTION: section, **named})
+
+
+def figures(app):
+    return {
+        re.search(r"optimizers_\w+$", chart.proto.id)[0]: json.loads(chart.proto.spec)
+        for chart in app.get("plotly_chart")
+    }
+
+
+def numbers(value):
+    return unpacked(value) if isinstance(value, dict) else np.asarray(value, np.float32)
+
+
+def said(app):
+    return " ".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
+
+
+def sweeps(app):
+    return [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
+
+
+def sent(app):
+    """Return the bytes of everything that a move of any slider may have to send anew."""
+    charts = sum(len(c.proto.spec) for c in app.get("plotly_chart"))
+    return charts + sum(len(e.proto.bytes) for e in app.get("bidi_component"))
+
+
+# ---------------------------------------------------------------- every section
+
+
+@pytest.mark.parametrize(
+    ("section", "surface"),
+    [
+        *((RACE, surface) for surface in controls.SURFACE_NAMES),
+        *((LEDGER, surface) for surface in ("Bowl", "Beale", scene.CARRIED)),
+        *((MAPS, surface) for surface in ("Noisy bowl", "Rastrigin", scene.CARRIED)),
+        *((FORMS, surface) for surface in ("Bowl", "Rastrigin", scene.CARRIED)),
+    ],
+)
+def test_every_section_stands_on_every_kind_of_surface(section, surface):
+    app = opened(section, surface=surface)
+    found = figures(app)
+    assert found
+    for figure in found.values():
+        json.dumps(figure, allow_nan=False)
+        go.Figure(figure)
+    for chart in app.get("plotly_chart"):
+        assert len(chart.proto.alt) > 30
+    assert sent(app) <= MOVE
+
+
+@pytest.mark.parametrize("one", controls.NAMES)
+def test_every_optimizer_has_a_ledger(one):
+    app = opened(LEDGER, one=one)
+    assert set(figures(app)) == {ledger.CHART}
+    assert sent(app) <= MOVE
+
+
+@pytest.mark.parametrize("one", ["Gradient descent", "Nesterov", "AdamW"])
+def test_only_those_with_momentum_have_a_map_of_it(one):
+    app = opened(MAPS, one=one, map="Rate × momentum")
+    assert bool(figures(app)) is (controls.NAMES[one] in maps.WITH_MOMENTUM)
+    assert len(app.info) == (0 if figures(app) else 1)
+
+
+def test_all_seven_race_within_the_limit():
+    app = visit("optimizers", optimizer=list(OPTIMIZERS))
+    assert len(app.session_state[controls.OPTIMIZER]) == 7
+    assert sent(app) <= MOVE
+    for element in app.get("bidi_component"):
+        assert len(element.proto.bytes) <= MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("section", "query"),
+    [
+        (RACE, {"progress": 37}),
+        (RACE, {"surface": "Rosenbrock", "progress": 5}),
+        (RACE, {"length": 1000, "surface": "Saddle"}),
+        (LEDGER, {"one": "Nesterov", "step": 17}),
+        (LEDGER, {"one": "Adam"}),
+        (LEDGER, {"one": "Adagrad", "surface": "Beale"}),
+        (FORMS, {"gamma": 0.5, "cut": "true"}),
+    ],
+)
+def test_a_sweep_rests_where_it_was_dragged(section, query):
+    """The row of a slider's own value is what the page draws and says."""
+    app = opened(section, **query)
+    now, spoken = figures(app), said(app)
+    values = {s.key: s.value for s in [*app.slider, *app.select_slider]}
+    heads = sweeps(app)
+    assert len(heads) == (2 if section == LEDGER else 1)
+    for head in heads:
+        row = head["values"].index(pytest.approx(values[head["slider"]]))
+        for chart in head["charts"]:
+            for index, attribute, rows in chart["traces"]:
+                kept = numbers(now[chart["chart"]]["data"][index][attribute])
+                np.testing.assert_array_equal(rows[row], kept.ravel())
+        for key, texts in head["texts"].items():
+            assert len({len(pieces) for pieces in texts}) == 1, key
+            assert all(piece in spoken for piece in texts[row]), (key, texts[row])
+
+
+@every_section
+@pytest.mark.parametrize("seed", range(2))
+def test_random_settings(section, seed):
+    draw = random.Random(f"{section} {seed}")
+    app = opened(section, surface=draw.choice(list(controls.SURFACE_NAMES)))
+    for slider in app.slider:
+        steps = round((slider.max - slider.min) / slider.step)
+        at = slider.min + slider.step * draw.choice([0, steps, draw.randint(0, steps)])
+        slider.set_value(round(at, 10))
+    for slider in app.select_slider:
+        eps = slider.key.endswith("_eps")
+        slider.set_value(draw.choice(controls.EPS_OPTIONS if eps else controls.RATE_OPTIONS))
+    for toggle in app.toggle:
+        toggle.set_value(draw.random() < 0.5)
+    stands(app.run())
+    for figure in figures(app).values():
+        json.dumps(figure, allow_nan=False)
+        go.Figure(figure)
+
+
+# ---------------------------------------------------------------- the race
+
+
+def test_the_path_that_is_drawn_is_the_walk():
+    app = opened(progress=100)
+    path = descend("momentum", SURFACES["bowl"].at().slope, (-2.0, 1.0), 100, 0.05).positions
+    data = figures(app)[race.CHART]["data"]
+    (trace,) = (t for t in data if t.get("name") == "Momentum")
+    assert numbers(trace["x"]) == pytest.approx(path[:, 0], abs=1e-3)
+    assert numbers(trace["y"]) == pytest.approx(path[:, 1], abs=1e-3)
+
+
+def test_divergence_says_step_rate_and_limit():
+    text = said(opened(surface="Rosenbrock"))
+    path = descend("gradient_descent", SURFACES["rosenbrock"].at().slope, (-2.0, 1.0), 100, 0.1)
+    assert f"**Gradient descent** stopped at step {path.stop.step}" in text
+    assert "η = 0.1 is above what is stable: λmax = 4549" in text
+    assert "2/λmax = 4.4·10⁻⁴" in text
+    assert "**Adam** is lowest" in text
+
+
+def test_one_that_runs_away_without_end_is_named():
+    text = said(opened(gradient_descent_learning_rate=0.25))
+    assert "**Gradient descent** left the map at step" in text
+    assert "η = 0.25 is above what is stable: λmax = 10 at the start, so that 2/λmax = 0.2" in text
+
+
+def test_everybody_diverges():
+    app = visit("optimizers", optimizer="gradient_descent", gradient_descent_learning_rate="10000")
+    assert "Nobody arrives" in said(app)
+
+
+def test_a_rate_of_zero_is_named():
+    assert "does not move: its learning rate is 0" in said(opened(adam_learning_rate=0))
+
+
+def test_a_start_outside_is_named():
+    assert "The start lies outside the map" in said(opened(w=5))
+    assert "outside the map" not in said(opened(w=3))
+
+
+def test_the_usual_start_is_a_button():
+    app = opened(surface="Rosenbrock")
+    (button,) = (b for b in app.button if b.label == "Usual start (−1.2, 1)")
+    stands(button.click().run())
+    assert {s.key: s.value for s in app.slider if s.key in ("optimizers_w", "optimizers_b")} == {
+        "optimizers_w": -1.2,
+        "optimizers_b": 1.0,
+    }
+
+
+def test_a_fair_race_is_at_the_best_of_the_sweep():
+    app = opened(fair="true")
+    assert set(figures(app)) == {race.CHART, race.CURVES, race.SENSITIVITY}
+    rates = next(m.value for m in app.markdown if m.value.startswith("| ")).splitlines()[2:]
+    land = SURFACES["bowl"].at()
+    for row in rates:
+        name, rate = row.strip("| ").split(" | ")[:2]
+        key = controls.NAMES[name]
+        loss = {}
+        for factor in (0.5, 1, 2):
+            end = descend(key, land.slope, (-2.0, 1.0), 100, factor * float(rate)).positions[-1]
+            loss[factor] = float(land.value(*end))
+        assert loss[1] == min(loss.values())
+    # No rate is asked for then.
+    assert "gradient_descent_learning_rate" not in {s.key for s in app.select_slider}
+
+
+def test_nobody_races():
+    app = visit("optimizers", optimizer=["adamax", "none"])
+    assert "adamax" in app.warning[0].value
+    assert figures(app)
+    app.pills(key=controls.OPTIMIZER).set_value([])
+    assert [i.value for i in stands(app.run()).info] == ["Pick at least one optimizer."]
+
+
+def test_the_schedule_changes_the_walk():
+    paths = []
+    for name in ("Constant", "Cosine"):
+        app = opened(schedule=name)
+        paths.append(numbers(figures(app)[race.CURVES]["data"][0]["y"]))
+    assert abs(paths[0] - paths[1]).max() > 0.1
+
+
+def test_noise_has_a_seed():
+    curves = [
+        numbers(figures(opened(surface="Noisy bowl", seed=seed))[race.CURVES]["data"][0]["y"])
+        for seed in (0, 0, 1)
+    ]
+    np.testing.assert_array_equal(curves[0], curves[1])
+    assert abs(curves[0] - curves[2]).max() > 0.1
+
+
+# ---------------------------------------------------------------- ledger, maps, forms
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_ledger_adds_up(name):
+    """The rows of a step are those of the rule: w + Δ is the next w, and what is written out."""
+    land = SURFACES["ravine"].at()
+    settings = tuple(list(OPTIMIZERS[name].defaults.items())[1:])
+    driver = Driver(name, 0.02, settings)
+    path = scene.walk(land, (-2.0, 1.0), driver, 20)
+    made = steps(path, range(1, 21))
+    rows = {symbol: values for symbol, _, values in words.entries(name, made, dict(settings))}
+    np.testing.assert_allclose(rows["w"] + rows["Δ"], rows["w + Δ"], rtol=1e-12)
+    np.testing.assert_array_equal(rows["w"][1:], rows["w + Δ"][:-1])
+    if "m̂" in rows:
+        step = 0.02 * rows["m̂"] / (np.sqrt(rows["v̂"]) + 1e-8)
+        shrink = 0.02 * dict(settings).get("weight_decay", 0.0) * rows["w"]
+        np.testing.assert_allclose(rows["Δ"], -step - shrink, rtol=1e-9)
+    for k, lines in enumerate(words.written_out(name, made, dict(settings))):
+        for axis, line in enumerate(lines):
+            assert line.endswith(f"= {words.fixed(float(path.positions[k + 1, axis]), 4)}")
+
+
+def test_the_first_step_of_adam_in_the_ledger():
+    text = said(opened(LEDGER, step=1))
+    assert "`w: −2.0000 − 0.1 · (−2.0000)/(√4.0000 + 1·10⁻⁸) = −1.9000`" in text
+    without = said(opened(LEDGER, step=1, adam_bias_correction="false"))
+    assert "= −1.6838`" in without
+
+
+def test_the_ledger_of_a_walk_that_stopped():
+    app = opened(LEDGER, one="Gradient descent", gradient_descent_learning_rate=100, step=60,
+                    surface="Rosenbrock")  # fmt: skip
+    assert "were not made; the last one is shown" in said(app)
+    assert "stopped at step" in said(app)
+
+
+def test_theory_lies_on_the_map_of_settings():
+    app = opened(MAPS, map="Rate × momentum", one="Momentum")
+    data = figures(app)[maps.CHART]["data"]
+    heat = numbers(data[0]["z"]).reshape(len(scene.MAP_GAMMAS), len(scene.MAP_RATES))
+    limit = quadratics.stable_rate("momentum", 10.0, scene.MAP_GAMMAS)[:, None]
+    settled = heat < 0.0
+    # Far from the limit, and from the slow edges, the picture is what theory says.
+    middle = (scene.MAP_GAMMAS > 0.3) & (scene.MAP_GAMMAS < 0.8)
+    assert settled[middle][:, scene.MAP_RATES > 0.05][
+        (scene.MAP_RATES[scene.MAP_RATES > 0.05] < 0.9 * limit[middle])
+    ].all()
+    assert not settled[(1.1 * limit < scene.MAP_RATES)].any()
+    assert "η = 0.231, γ = 0.27" in said(app)
+    assert {t.get("name") for t in data} >= {"limit of stability", "best by theory"}
+
+
+def test_the_map_of_starts_counts_them():
+    app = opened(MAPS, surface="Himmelblau", one="Gradient descent",
+                    gradient_descent_learning_rate=0.01)  # fmt: skip
+    shares = [int(s) for s in re.findall(r"(\d+) % at", said(app))]
+    assert len(shares) == 4
+    assert sum(shares) == pytest.approx(100, abs=2)
+    app = opened(MAPS, surface="Rastrigin", one="Adam")
+    assert "at another minimum" in said(app)
+
+
+def test_three_momentums():
+    assert "are the same walk, to" in said(opened(FORMS))
+    assert "the **average** at the same η is up to" in said(opened(FORMS))
+    assert "the same walk too" in said(opened(FORMS, matched="true"))
+    assert "**velocity** and the **sum** part: up to" in said(opened(FORMS, cut="true"))
+
+
+# ---------------------------------------------------------------- presets, links, numbers
+
+
+PRESETS = {
+    "At the limit": (RACE, "**Nesterov** left the map"),
+    "Off the saddle": (RACE, "**RMSprop** is lowest"),
+    "Turned by 45°": (RACE, "How much hangs on the rate"),
+    "It never rests": (RACE, "is lowest"),
+    "Whose valley?": (MAPS, "% at (3, 2)"),
+    "One name, three walks": (FORMS, "part: up to"),
+}
+
+
+def test_every_preset_is_tested():
+    labels = [b.label for b in opened().button]
+    assert labels[: len(PRESETS)] == list(PRESETS)
+
+
+@pytest.mark.parametrize("label", PRESETS)
+def test_a_preset_shows_what_it_says_from_anywhere(label):
+    section, expected = PRESETS[label]
+    app = opened(LEDGER, surface="Beale", w=-5, adam_learning_rate=10, bowl_condition=3)
+    (button,) = (b for b in app.button if b.label == label)
+    stands(button.click().run())
+    assert app.button_group(key=SECTION).value == section
+    assert expected in said(app)
+
+
+@pytest.fixture(scope="module")
+def ask(server):
+    """Give a function that opens the page with a query string, and sees that it stands."""
+
+    async def go(query):
+        async with await Session.connect(server.url) as session:
+            return await session.rerun(page="optimizers", query=query)
+
+    def run(query):
+        seen = len(server.log)
+        one = finished(go(query))
+        assert one.exceptions == []
+        assert "Traceback" not in server.log[seen:]
+        return one
+
+    return run
+
+
+@pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
+def test_wild_values_everywhere(ask, wild):
+    run = ask("&".join(f"{key}={wild}" for key in [SECTION, controls.OPTIMIZER, *DEFAULTS]))
+    assert run.kinds["plotly_chart"] >= 1
+
+
+@every_section
+@pytest.mark.parametrize("wild", ["", "1e999"])
+def test_wild_values_in_every_section(ask, section, wild):
+    rest = "&".join(f"{key}={wild}" for key in DEFAULTS)
+    assert ask(f"{SECTION}={section.replace(' ', '%20')}&{rest}").kinds["plotly_chart"] >= 1
+
+
+def rows_of(table):
+    return list(csv.reader(io.StringIO(export.to_csv(table))))
+
+
+def test_numbers_to_take_along():
+    land = SURFACES["bowl"].at()
+    driver = Driver("adam", 0.1, tuple(list(OPTIMIZERS["adam"].defaults.items())[1:]))
+    path = scene.walk(land, (-2.0, 1.0), driver, 30)
+    head, *rows = rows_of(ledger.numbers(driver, path))
+    assert len(rows) == 30
+    assert "m̂, w" in head
+    assert float(rows[0][head.index("w + Δ, w")]) == path.positions[1, 0]
+    run = race.Run(driver, path, scene.drawn(land, path, 30))
+    head, *rows = rows_of(race.table([run]))
+    assert [float(v) for v in rows[-1][3:]] == path.positions[-1].tolist()
+    head, *rows = rows_of(forms.table(land, (-2.0, 1.0), 0.03, 0.9, True, False))
+    assert len(rows) == 3 * (forms.STEPS + 1)
+
+
+# ---------------------------------------------------------------- in the browser
+
+
+@pytest.mark.parametrize(
+    ("section", "slider", "value", "chart", "words_key"),
+    [
+        (RACE, "optimizers_progress", 30, race.CHART, race.WHERE),
+        (LEDGER, "optimizers_step", 40, ledger.CHART, ledger.UPDATE),
+        (LEDGER, "adam_learning_rate", 40, ledger.CHART, ledger.UPDATE),
+        (FORMS, "optimizers_gamma", 0.5, forms.CHART, forms.VERDICT),
+    ],
+)
+def test_picture_and_words_follow_the_hand(open_page, section, slider, value, chart, words_key):
+    visit = open_page(f"/optimizers?{SECTION}={section.replace(' ', '%20')}")
+
+    def seen():
+        place = f".st-key-{chart} .js-plotly-plot .scatterlayer"
+        lines = visit.page.locator(f"{place} path.js-line").evaluate_all(
+            "paths => paths.map(path => path.getAttribute('d'))"
+        )
+        return lines, visit.page.locator(f".st-key-{words_key}").inner_text()
+
+    before, messages = seen(), visit.sent
+    hand = Hand(visit, slider)
+    hand.press()
+    hand.move(value)
+    now = seen()
+    assert now[0] != before[0]
+    assert now[1] != before[1]
+    assert visit.sent == messages
+    with visit.rerun():
+        hand.release()
+    assert seen()[1] == now[1]
+    assert f"{slider}=" in visit.page.url
+
+
+def test_a_click_sets_the_start(open_page):
+    visit = open_page("/optimizers")
+    box = visit.page.locator(
+        f".st-key-{race.CHART} .js-plotly-plot .bglayer-above, "
+        f".st-key-{race.CHART} .js-plotly-plot .nsewdrag"
+    ).first.bounding_box()
+    with visit.rerun():
+        visit.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    w, b = (
+        float(visit.page.locator(f".st-key-{key} input[type=range]").input_value())
+        for key in (controls.W.key, controls.B.key)
+    )
+    assert (w, b) == (pytest.approx(1.5, abs=0.2), pytest.approx(1.0, abs=0.2))
+    assert "optimizers_w=" in visit.page.url
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_a_picture_stands_within_the_first_screen(open_page, width, height):
+    visit = open_page("/optimizers", width=width, height=height)
+    for section in SECTIONS:
+        if section != RACE:
+            with visit.rerun():
+                visit.page.locator(f".st-key-{SECTION}").get_by_text(section, exact=True).click()
+        visit.page.mouse.wheel(0, -9999)
+        box = visit.page.locator(".js-plotly-plot").first.bounding_box()
+        assert box["y"] + 200 <= height, section
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        across = "document.documentElement.scrollWidth"
+        assert visit.page.evaluate(across) <= width, section
+    expect(visit.page.get_by_test_id("stException")).to_have_count(0)
