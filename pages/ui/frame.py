@@ -61,6 +61,34 @@ MENU: dict[str, dict[str, Page]] = {
             question="Which output activation goes with which loss, and why?",
         ),
     },
+    "Learning": {
+        "landscapes": Page(
+            script="pages/landscapes.py",
+            title="Landscapes",
+            icon=":material/landscape:",
+            question="What does a loss look like to a model that has to walk down it?",
+        ),
+        "optimizers": Page(
+            script="pages/optimizers.py",
+            title="Optimizers",
+            icon=":material/route:",
+            question="What does each rule make of the same slope, and what hangs on its rate?",
+        ),
+    },
+    "Networks": {
+        "perceptron": Page(
+            script="pages/perceptron.py",
+            title="Perceptron",
+            icon=":material/scatter_plot:",
+            question="What can one unit decide, what can it not, and what does a layer add?",
+        ),
+        "vanishing_gradients": Page(
+            script="pages/vanishing_gradients.py",
+            title="Vanishing gradients",
+            icon=":material/layers:",
+            question="Stack the layers: where does the gradient go, and what brings it back?",
+        ),
+    },
     "Under the hood": {
         "source": Page(
             script="pages/source.py",

@@ -1,0 +1,333 @@
+"""The page's charts: arrays in, specifications out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.spec import FloatArray
+from pages.ui.charts import COLOURS, SHADE, Spec
+
+CHART = "vanishing_chart"
+HEIGHT = 400
+DASHES = ("solid", "dash", "dashdot", "longdash")
+
+_QUARTER = -0.602
+"""log₁₀ of 0.25: what the sigmoid's steepest slope leaves of the gradient, a layer."""
+
+_CLEAR = "rgba(0,0,0,0)"
+
+
+def reach(depth: int) -> tuple[float, float]:
+    """Return the ends of the axis of decades: it depends on the depth alone.
+
+    Below there is room for a factor of a quarter a layer, above for one of 1.5.
+    """
+    return _QUARTER * (depth - 1) * 1.06 - 0.6, 0.176 * (depth - 1) + 0.6
+
+
+def decay_layout(depth: int, window: tuple[float, float]) -> Spec:
+    """Lay out the gradient by layer."""
+    return _layout(HEIGHT) | {
+        "xaxis": _layers(depth),
+        "yaxis": {
+            "range": list(window),
+            "title": {"text": "log₁₀ of the gradient, last layer = 0", "standoff": 4},
+            "zeroline": True,
+        },
+        "hovermode": "x unified",
+    }
+
+
+def decay_traces(
+    name: str, place: int, middle: FloatArray, low: FloatArray, high: FloatArray, bound: FloatArray
+) -> list[Spec]:
+    """Return one stack's traces: the band of its draws, their middle, the rule of thumb.
+
+    The arrays are (S, depth), ``bound`` (depth,).
+    """
+    x = np.arange(1.0, middle.shape[-1] + 1)
+    colour = COLOURS[place]
+    around = np.concatenate([x, x[::-1]])
+    return [
+        {
+            **_line(around, np.concatenate([high, low[..., ::-1]], axis=-1), colour, "solid", 0),
+            "fill": "toself",
+            "opacity": 0.25,
+            "fillcolor": colour,
+            "hoverinfo": "skip",
+        },
+        {
+            **_line(x, middle, colour, DASHES[place], 2.5),
+            "name": name,
+            "showlegend": True,
+            "hovertemplate": "%{y:.2f}",
+        },
+        {
+            **_line(x, bound, colour, "dot", 1.2),
+            "name": "product of the largest slopes",
+            "showlegend": place == 0,
+            "legendrank": 2000,
+            "hoverinfo": "skip",
+        },
+    ]
+
+
+def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float, float]]) -> Spec:
+    """Lay out what is inside the layers: three rows, a column a stack.
+
+    ``limits`` are the ends of the first two rows' vertical axes.
+    """
+    count = len(names)
+    rows = ((0.68, 1.0), (0.34, 0.63), (0.0, 0.27))
+    titles = ("activation", "log₁₀ |gradient|", "share of units")
+    gap = 0.03
+    layout = _layout(560) | {
+        "coloraxis": {
+            "colorscale": [[0.0, SHADE], [1.0, COLOURS[0]]],
+            "cmin": 0.0,
+            "cmax": 0.15,
+            "showscale": False,
+        },
+        "hovermode": "closest",
+        "margin": {"l": 56, "r": 8, "t": 24, "b": 40},
+        "legend": {"x": 0.5, "y": -0.07, "xanchor": "center", "yanchor": "top", "orientation": "h"},
+    }
+    annotations = []
+    width = (1 - gap * (count - 1)) / count
+    for column in range(count):
+        left = column * (width + gap)
+        annotations.append(
+            {
+                "text": names[column],
+                "x": left + width / 2,
+                "y": 1.0,
+                "xref": "paper",
+                "yref": "paper",
+                "yanchor": "bottom",
+                "showarrow": False,
+            }
+        )
+        for row, (domain, title) in enumerate(zip(rows, titles, strict=True)):
+            x, y = axes(column, row)
+            layout[_long(x)] = {
+                **_layers(depth),
+                "domain": [left, left + width],
+                "anchor": y,
+                "title": {"text": "layer" if row == 2 else "", "standoff": 4},
+                "showticklabels": row == 2,
+            }
+            layout[_long(y)] = {
+                "domain": list(domain),
+                "anchor": x,
+                "range": list([*limits, (-0.03, 1.03)][row]),
+                "showticklabels": column == 0,
+                "title": {"text": title if column == 0 else "", "standoff": 4},
+                "zeroline": row == 2,
+                "showgrid": row == 2,
+            }
+    return {**layout, "annotations": annotations if count > 1 else []}
+
+
+def inside_traces(
+    column: int,
+    layers: FloatArray,
+    activations: tuple[FloatArray, FloatArray],
+    gradients: tuple[FloatArray, FloatArray],
+    dead: FloatArray,
+    saturated: FloatArray,
+) -> list[Spec]:
+    """Return one stack's traces: two heat maps and two lines.
+
+    ``activations`` and ``gradients`` are each the middles of the bins and the shares of
+    shape (bins, layers).
+    """
+    found: list[Spec] = []
+    for row, (name, (middles, shares)) in enumerate(
+        (("activations", activations), ("gradients", gradients))
+    ):
+        x, y = axes(column, row)
+        found.append(
+            {
+                "type": "heatmap",
+                "name": name,
+                "x": layers,
+                "y": middles,
+                "z": shares,
+                "xaxis": x,
+                "yaxis": y,
+                "coloraxis": "coloraxis",
+                "hovertemplate": ("layer %{x}<br>about %{y:.2g}: %{z:.1%} of them<extra></extra>"),
+            }
+        )
+    x, y = axes(column, 2)
+    for place, (name, values) in enumerate((("dead", dead), ("saturated or blocked", saturated))):
+        line = _line(np.arange(1.0, len(values) + 1), values, COLOURS[place], DASHES[place], 2.5)
+        found.append(
+            {
+                **line,
+                "xaxis": x,
+                "yaxis": y,
+                "name": name,
+                "showlegend": column == 0,
+                "legendgroup": name,
+                "hovertemplate": "layer %{x}: %{y:.1%}<extra>" + name + "</extra>",
+            }
+        )
+    return found
+
+
+def axes(column: int, row: int) -> tuple[str, str]:
+    """Return the names of the axes of one panel, counted from 0."""
+    place = 3 * column + row + 1
+    return ("x", "y") if place == 1 else (f"x{place}", f"y{place}")
+
+
+def chain_layout(depth: int, limits: tuple[float, float]) -> Spec:
+    """Lay out the factors of a path above their running product."""
+    return _layout(HEIGHT + 20) | {
+        "xaxis": {**_layers(depth), "anchor": "y2"},
+        "yaxis": {
+            "domain": [0.54, 1.0],
+            "range": [-limits[1], limits[1]],
+            "title": {"text": "factor f′(z)·w", "standoff": 4},
+            "zeroline": True,
+        },
+        "yaxis2": {
+            "domain": [0.0, 0.47],
+            "range": [limits[0], max(1.0, -0.05 * limits[0])],
+            "title": {"text": "log₁₀ |product so far|", "standoff": 4},
+            "zeroline": True,
+        },
+        "showlegend": False,
+        "hovermode": "x",
+    }
+
+
+def chain_traces(layers: FloatArray, factors: FloatArray, products: FloatArray) -> list[Spec]:
+    """Return the bars of the factors and the steps of their product, in decades."""
+    return [
+        {
+            "type": "bar",
+            "x": layers,
+            "y": factors,
+            "name": "factor",
+            "marker": {"color": COLOURS[0]},
+            "hovertemplate": "layer %{x}: × %{y:.4g}<extra></extra>",
+        },
+        {
+            **_line(layers, products, COLOURS[1], "solid", 2.5),
+            "mode": "lines+markers",
+            "marker": {"size": 5, "symbol": "diamond"},
+            "yaxis": "y2",
+            "name": "log₁₀ of the product",
+            "hovertemplate": "after layer %{x}: 10 to the %{y:.2f}<extra></extra>",
+        },
+    ]
+
+
+def pulse_layout(depth: int, units: int, window: tuple[float, float]) -> Spec:
+    """Lay out the pulse: the units of every layer above the gradient's size."""
+    span = max(4.0, -window[0] / 2)
+    return _layout(HEIGHT + 20) | {
+        "xaxis": {**_layers(depth), "anchor": "y2"},
+        "yaxis": {
+            "domain": [0.56, 1.0],
+            "range": [0.5, units + 0.5],
+            "title": {"text": "unit", "standoff": 4},
+            "showgrid": False,
+            "zeroline": False,
+        },
+        "yaxis2": {
+            "domain": [0.0, 0.5],
+            "range": list(window),
+            "title": {"text": "log₁₀ of the gradient", "standoff": 4},
+            "zeroline": True,
+        },
+        "coloraxis": {
+            "autocolorscale": True,
+            "cmin": -span,
+            "cmax": span,
+            "colorbar": {
+                "thickness": 10,
+                "outlinewidth": 0,
+                "len": 0.46,
+                "y": 0.78,
+                "title": {"text": "log₁₀"},
+            },
+        },
+        "showlegend": False,
+        "hovermode": "closest",
+        "shapes": [
+            {
+                "type": "line",
+                "xref": "x",
+                "yref": "paper",
+                "x0": 1.0,
+                "x1": 1.0,
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": COLOURS[1], "width": 2},
+            }
+        ],
+    }
+
+
+def pulse_traces(layers: FloatArray, glow: FloatArray, sizes: FloatArray) -> list[Spec]:
+    """Return the units' gradients (S, units, layers) and the layers' (S, layers), in decades."""
+    return [
+        {
+            "type": "heatmap",
+            "x": layers,
+            "y": np.arange(1.0, glow.shape[-2] + 1),
+            "z": glow,
+            "coloraxis": "coloraxis",
+            "hoverongaps": False,
+            "hovertemplate": "layer %{x}, unit %{y}: 10 to the %{z:.1f}<extra></extra>",
+        },
+        {
+            **_line(layers, sizes, COLOURS[1], "solid", 3.0),
+            "yaxis": "y2",
+            "name": "gradient",
+            "hovertemplate": "layer %{x}: 10 to the %{y:.2f}<extra></extra>",
+        },
+    ]
+
+
+def _line(x: FloatArray, y: FloatArray, colour: str, dash: str, width: float) -> Spec:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": y,
+        "showlegend": False,
+        "line": {"color": colour, "dash": dash, "width": width, "simplify": False},
+    }
+
+
+def _layers(depth: int) -> dict[str, Any]:
+    # The gradient enters on the right, at the last layer, and travels to the left.
+    return {
+        "range": [0.5, depth + 0.5],
+        "title": {"text": "layer (the gradient travels from right to left)", "standoff": 4},
+        "zeroline": False,
+    }
+
+
+def _layout(height: int) -> Spec:
+    return {
+        "height": height,
+        "margin": {"l": 56, "r": 8, "t": 8, "b": 40},
+        "dragmode": "zoom",
+        "legend": {
+            "x": 0.99,
+            "y": 0.02,
+            "xanchor": "right",
+            "yanchor": "bottom",
+            "bgcolor": _CLEAR,
+        },
+    }
+
+
+def _long(axis: str) -> str:
+    return f"{axis[0]}axis{axis[1:]}"

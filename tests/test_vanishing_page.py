@@ -1,0 +1,610 @@
+"""The Vanishing gradients page: every section without a browser, and what a hand sees in one."""
+
+import json
+import math
+import random
+import re
+from dataclasses import replace
+from urllib.parse import quote
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.activations import ACTIVATIONS
+from core.gradient_flow import Experiment, Fate, Verdict, decay, measure
+from core.initialisers import INITIALISERS
+from core.network import Dropout, Skip, Stack
+from core.normalisation import Normalisation
+from pages.ui.controls import Choice
+from pages.ui.vanishing import controls as own
+from pages.ui.vanishing import gradient, inside, journey, offers, pins, runs, words
+from pages.ui.vanishing.controls import DEFAULTS, GAIN, GAINS, PULSE, SCALE, SCALES, SECTION
+from pages.ui.vanishing.figures import CHART
+from pages.ui.vanishing.view import SECTIONS
+from tests.figures import unpacked
+from tests.test_live import Hand, decoded, drawn
+from tests.test_pages import stands, visit
+from tests.test_urls import WILD
+from tests.websocket_client import Session, finished
+
+every_section = pytest.mark.parametrize("section", SECTIONS)
+MOST_BYTES = 60_000
+"""What moving a slider may send."""
+
+
+def opened(section="Gradient by layer", activation="elu", **query):
+    named = {f"vanishing_{name}": value for name, value in query.items()}
+    return visit("vanishing_gradients", **{SECTION: section, "activation": activation}, **named)
+
+
+def charts(app):
+    return {
+        re.search(r"vanishing_\w+$", chart.proto.id)[0]: json.loads(chart.proto.spec)
+        for chart in app.get("plotly_chart")
+    }
+
+
+def numbers(value):
+    return unpacked(value) if isinstance(value, dict) else np.asarray(value, np.float32)
+
+
+def verdicts(app):
+    words_of_fate = "|".join(one.value for one in Fate)
+    return [m.value for m in app.markdown if re.match(rf"\*\*[^*]*: ({words_of_fate})", m.value)]
+
+
+def tables(app):
+    found = []
+    for m in app.markdown:
+        if m.value.startswith("| "):
+            lines = [line.strip("| ").split(" | ") for line in m.value.splitlines()]
+            found.append([lines[0], *lines[2:]])
+    return found
+
+
+def press(app, label):
+    (button,) = (b for b in app.button if b.label == label)
+    return stands(button.click().run())
+
+
+def experiment(activation="elu", depth=30, width=64, **more):
+    stack = {k: more.pop(k) for k in ("normalisation", "skip") if k in more}
+    sizes = (width,) * (depth + 1)
+    stack = Stack(
+        sizes=sizes,
+        activation=activation,
+        parameters=tuple(ACTIVATIONS[activation].defaults.items()),
+        **stack,
+    )
+    return Experiment(stack=stack, repeats=3, **more)
+
+
+# ---------------------------------------------------------------- the first thing one sees
+
+
+def test_the_default_view_shows_a_vanished_gradient():
+    """Whatever the first visitor does not choose: thirty layers as PyTorch starts them."""
+    app = visit("vanishing_gradients")
+    (said,) = verdicts(app)
+    assert "vanished" in said
+    assert "20 million times smaller" in said
+    middle = np.median(decay(measure(experiment(initialiser="linear_default")).gradient), axis=0)
+    band, line, bound = charts(app)[CHART]["data"]
+    np.testing.assert_allclose(numbers(line["y"]), middle, atol=1e-3)
+    assert numbers(band["y"])[:30] == pytest.approx(middle, abs=0.6)
+    assert (numbers(band["y"])[:30] >= numbers(line["y"])).all()
+    # ELU's slope is at most 1: the rule of thumb promises no loss at all.
+    assert not numbers(bound["y"]).any()
+    assert tables(app)[0][1][1] == words.column(float(middle[0]))
+
+
+def test_the_rule_of_thumb_of_the_sigmoid_is_a_quarter_a_layer():
+    app = opened(activation="sigmoid", depth="11")
+    _, line, bound = charts(app)[CHART]["data"]
+    assert numbers(bound["y"])[0] == pytest.approx(10 * math.log10(0.25))
+    assert numbers(line["y"])[0] < numbers(bound["y"])[0]
+    assert tables(app)[0][1][4] == "9.54·10⁻⁷"
+
+
+# ---------------------------------------------------------------- presets
+
+
+PRESETS = {
+    "Ten sigmoids": [("Sigmoid", "vanished")],
+    "Tanh at the edge of chaos": [
+        ("1. Tanh, gain 1.3, bias σ 0.2", "healthy"),
+        ("2. Tanh, gain 1, bias σ 0", "fading"),
+        ("3. Tanh, gain 1, bias σ 0.2", "fading"),
+    ],
+    "ReLU: He or Xavier": [("1. ReLU, He", "healthy"), ("2. ReLU, Xavier", "vanished")],
+    "SELU: LeCun or not": [
+        ("1. SELU, LeCun", "healthy"),
+        ("2. SELU, He", "growing"),
+        ("3. SELU, PyTorch default", "vanished"),
+    ],
+    "All zeros": [("1. Sigmoid, zeros", "vanished"), ("2. Sigmoid, constant 0.1", "vanished")],
+    "100 layers, skips": [("1. Tanh, scaled skip", "healthy"), ("2. Tanh, no skip", "vanished")],
+    "Linear": [("1. Identity, Xavier", "healthy"), ("2. Identity, orthogonal", "healthy")],
+}
+
+
+def test_every_preset_is_tested():
+    assert [preset.label for preset in offers.PRESETS] == list(PRESETS)
+
+
+@pytest.mark.parametrize("label", PRESETS)
+def test_a_preset_shows_what_it_says_from_anywhere(label):
+    app = opened("Pulse", "gelu", depth="7", norm="Batch", skip="Plain", gain="50", seed="3")
+    app = press(app, label)
+    expected = [f"**{name}: {fate}" for name, fate in PRESETS[label]]
+    assert [said[: len(e)] for said, e in zip(verdicts(app), expected, strict=True)] == expected
+    left = {row[0]: row[1] for row in tables(app)[0][1:]}
+    if label == "Ten sigmoids":
+        assert "a factor of 0.237 a layer" in verdicts(app)[0]
+    if label == "Tanh at the edge of chaos":
+        assert left["3. Tanh, gain 1, bias σ 0.2"].endswith("·10⁻⁴")
+    if label == "ReLU: He or Xavier":
+        # More than seven decades.
+        assert left["2. ReLU, Xavier"].endswith("⁻⁸")
+    if label == "All zeros":
+        assert left["1. Sigmoid, zeros"] == "0"
+        assert [i.value.count("the symmetry never breaks") for i in app.info] == [1, 1]
+    if label == "Linear":
+        assert left["2. Identity, orthogonal"] == "1.000"
+
+
+def test_a_preset_leaves_no_trace_of_the_last_one():
+    app = press(opened(), "SELU: LeCun or not")
+    app = press(app, "Ten sigmoids")
+    assert len(verdicts(app)) == 1
+    assert pins.PIN not in app.query_params or not app.query_params[pins.PIN]
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def test_every_picked_activation_is_a_stack_up_to_four():
+    app = visit("vanishing_gradients", activation=["elu", "relu", "tanh", "sigmoid", "gelu"])
+    assert len(verdicts(app)) == 4
+    assert any("the first 4 are shown" in c.value for c in app.caption)
+    assert len(charts(app)[CHART]["data"]) == 4 * gradient.TRACES
+
+
+def test_pin_change_compare_unpin():
+    app = press(opened(activation="relu", depth="20"), "Pin this run")
+    app.slider(key=own.DEPTH).set_value(40)
+    stands(app.run())
+    assert [said.split("**")[1] for said in verdicts(app)] == [
+        "1. ReLU, 40 layers: vanished",
+        "2. ReLU, 20 layers: vanished",
+    ]
+    # The shorter stack keeps its place at the left end.
+    traces = charts(app)[CHART]["data"]
+    assert [len(numbers(traces[i]["x"])) for i in (1, 4)] == [40, 20]
+    app = press(app, "Unpin")
+    assert len(verdicts(app)) == 1
+
+
+def test_a_pinned_run_is_in_the_link():
+    app = press(opened(activation="relu", depth="20"), "Pin this run")
+    text = app.query_params[pins.PIN]
+    text = text if isinstance(text, str) else text[0]
+    again = visit("vanishing_gradients", activation="tanh", vanishing_pin=text)
+    assert [said.split("**")[1].split(",")[0] for said in verdicts(again)] == ["1. Tanh", "2. ReLU"]
+
+
+def some_run(seed):
+    draw = random.Random(seed)
+    key = draw.choice(list(ACTIVATIONS))
+    rule = draw.choice(list(INITIALISERS.values()))
+    stack = Stack(
+        sizes=(draw.choice(own.WIDTHS),) * (draw.randint(1, 100) + 1),
+        activation=key,
+        parameters=tuple(ACTIVATIONS[key].defaults.items()),
+        normalisation=draw.choice(list(Normalisation)),
+        skip=draw.choice(list(Skip)),
+        dropout=draw.choice(list(Dropout)),
+        dropout_rate=0.25,
+    )
+    one = Experiment(
+        stack=replace(stack, sizes=(stack.sizes[0],) * (stack.depth + 1)),
+        initialiser=rule.key,
+        value=0.35 if rule.parameter else None,
+        gain=draw.choice(GAINS),
+        bias_std=0.15,
+        input_scale=draw.choice(SCALES),
+        batch=draw.randint(2, 64),
+        seed=draw.randint(0, 99),
+        repeats=draw.randint(1, 12),
+    )
+    return runs.Run(Choice(key, ACTIVATIONS[key].defaults), one, pinned=True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_run_is_read_as_it_was_written(seed):
+    run = some_run(seed)
+    assert pins.read(pins.write(run)) == run
+
+
+GOOD = "relu~20~64~he_normal~~1~0~1~none~none~none~0~16~0~3"
+
+
+@pytest.mark.parametrize(
+    ("place", "bad"),
+    [
+        (0, "nothing"),
+        (1, "0"),
+        (1, "101"),
+        (1, "9" * 400),
+        (2, "65"),
+        (3, "best"),
+        (4, "0.5"),
+        (5, "1e9"),
+        (5, "nan"),
+        (6, "inf"),
+        (7, "-1"),
+        (8, "group"),
+        (9, "sometimes"),
+        (10, "nan"),
+        (11, "1.5"),
+        (12, "1"),
+        (13, "-1"),
+        (14, "13"),
+    ],
+)
+def test_a_bad_pin_is_left_out(place, bad):
+    assert pins.read(GOOD)
+    parts = GOOD.split("~")
+    parts[place] = bad
+    assert pins.read("~".join(parts)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "~", "~" * 14, GOOD + "~alpha=1", GOOD[:-2], "elu" + GOOD[4:] + "~alpha=99"]
+)
+def test_nonsense_is_no_pin(text):
+    assert pins.read(text) is None
+
+
+# ---------------------------------------------------------------- what would mend it
+
+
+def test_remedies_are_measured_and_can_be_applied():
+    app = opened(activation="sigmoid", depth="10", weights="Xavier (Glorot), normal")
+    head, *rows = tables(app)[1]
+    assert head[1:] == ["Left at layer 1", "Verdict"]
+    left = {row[0]: row[1:] for row in rows}
+    healed = experiment("relu", 10, initialiser="he_normal")
+    middle = float(np.median(decay(measure(healed).gradient)[:, 0]))
+    assert left["ReLU with He's weights"] == [words.column(middle), "healthy"]
+    assert left["Orthogonal weights"][1] == "vanished"
+    # σ_w = 10.15 is where the sigmoid neither shrinks nor grows the gradient.
+    (gain,) = (float(name[5:]) for name in left if name.startswith("Gain"))
+    assert 8 <= gain <= 15
+    app = press(app, f"Gain {gain:g}")
+    assert "healthy" in verdicts(app)[0]
+    assert app.select_slider(key=GAIN).value == gain
+    app = press(app, "ReLU with He's weights")
+    assert verdicts(app)[0].startswith("**ReLU: healthy.**")
+    assert tables(app)[0][1][1] == words.column(middle)
+
+
+# ---------------------------------------------------------------- sweeps
+
+
+@pytest.mark.parametrize(
+    ("activation", "query"),
+    [
+        ("elu", {}),
+        ("tanh", {"gain": "1.3", "bias": "0.2", "norm": "Layer"}),
+        ("relu", {"skip": "Scaled", "dropout": "Ordinary", "draws": "4"}),
+    ],
+)
+def test_a_sweep_rests_where_it_was_dragged(activation, query):
+    app = opened(activation=activation, depth="12", **query)
+    figure = charts(app)[CHART]
+    said = [m.value for m in app.markdown]
+    heads = [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
+    own_sliders = [head for head in heads if head["slider"].startswith("vanishing_")]
+    assert {head["slider"] for head in own_sliders} == {GAIN, SCALE}
+    for head in own_sliders:
+        row = head["values"].index(app.select_slider(key=head["slider"]).value)
+        (chart,) = head["charts"]
+        assert [index for index, *_ in chart["traces"]] == [0, 1]
+        for index, attribute, rows in chart["traces"]:
+            kept = numbers(figure["data"][index][attribute])
+            # Both are rounded to 1/1024 of a decade.
+            np.testing.assert_allclose(rows[row], kept.ravel(), atol=1.5 / 1024)
+        for key, texts in head["texts"].items():
+            assert len({len(pieces) for pieces in texts}) == 1, key
+            assert all(any(p in one for one in said) for p in texts[row]), (key, texts[row])
+
+
+@pytest.mark.parametrize("activations", [["elu"], ["elu", "relu", "tanh"]])
+def test_what_is_sent_is_small(activations):
+    app = visit("vanishing_gradients", activation=activations)
+    assert sum(len(e.proto.bytes) for e in app.get("bidi_component")) <= MOST_BYTES
+    assert sum(len(chart.proto.spec) for chart in app.get("plotly_chart")) <= MOST_BYTES
+
+
+def test_a_large_stack_follows_on_release():
+    app = opened(activation="identity", depth="100", width="128")
+    assert any("when they are let go" in c.value for c in app.caption)
+    assert not [e for e in app.get("bidi_component") if e.proto.bytes]
+
+
+def test_a_choice_of_gains_holds_the_controls_defaults():
+    assert DEFAULTS[GAIN] in GAINS
+    assert DEFAULTS[SCALE] in SCALES
+    assert list(GAINS) == sorted(GAINS)
+    assert list(SCALES) == sorted(SCALES)
+
+
+# ---------------------------------------------------------------- every section
+
+
+@every_section
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"depth": "1", "width": "2", "batch": "2", "draws": "1"},
+        {"depth": "2", "activation": ["relu", "step", "sine"]},
+        {"weights": "Zeros"},
+        {"gain": "100", "weights": "Normal with σ of its own", "std": "1", "activation": "relu"},
+        {"depth": "100", "gain": "100", "width": "2", "activation": "squared_relu"},
+        {"dropout": "Alpha", "skip": "Plain", "norm": "Batch", "activation": "selu"},
+    ],
+    ids=str,
+)
+def test_every_section_stands_and_every_figure_is_valid(section, query):
+    app = opened(section, **{"depth": "12", **query})
+    for figure in charts(app).values():
+        json.dumps(figure, allow_nan=False)
+        go.Figure(figure)
+    assert all(len(chart.proto.alt) > 30 for chart in app.get("plotly_chart"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_settings(seed):
+    draw = random.Random(seed)
+    app = opened(draw.choice(list(SECTIONS)), draw.choice(list(ACTIVATIONS)))
+    for slider in app.slider:
+        if slider.key == own.DEPTH:
+            slider.set_value(draw.randint(1, 40))
+        else:
+            steps = round((slider.max - slider.min) / slider.step)
+            slider.set_value(slider.min + slider.step * draw.randint(0, steps))
+    for box in app.selectbox:
+        box.set_value(draw.choice(box.options))
+    app.select_slider(key=own.WIDTH).set_value(draw.choice((2, 8, 32)))
+    app.select_slider(key=GAIN).set_value(draw.choice(GAINS))
+    app.select_slider(key=SCALE).set_value(draw.choice(SCALES))
+    stands(app.run())
+
+
+@pytest.mark.parametrize("key", ACTIVATIONS)
+def test_extremes_have_a_verdict(key):
+    """Depth 100, gain 100, width 2, straight from the core: what the page would say."""
+    base = experiment("identity", 100, 2, gain=100.0, initialiser="he_normal")
+    run = runs.run_of(Choice(key, ACTIVATIONS[key].defaults), base)
+    (profile,) = runs.profiles([run])
+    one = runs.at_rest(profile).verdicts[0]
+    for said in (words.verdict("A stack", one, 100), words.brief("A stack", one)):
+        assert re.match(rf"\*\*A stack: {one.fate.value}", said)
+        assert "nan" not in said
+
+
+def test_where_the_signal_overflows_it_is_said():
+    app = opened(activation="identity", depth="80", weights="He (Kaiming), normal", gain="100")
+    assert "exploded" in verdicts(app)[0]
+    query = {"activation": "squared_relu", "depth": "40", "gain": "100"}
+    app = opened(weights="He (Kaiming), normal", **query)
+    assert "there is no output, and so no gradient" in verdicts(app)[0]
+    assert tables(app)[0][1][1] == "beyond float64"
+    for section in ("Inside the layers", "Chain rule", "Pulse"):
+        app = opened(section, weights="He (Kaiming), normal", **query)
+        told = [m.value for m in (*app.warning, *app.markdown)]
+        assert any("overflow" in one for one in told)
+
+
+# ---------------------------------------------------------------- inside, chain, pulse
+
+
+def test_inside_shows_where_the_signal_collapses():
+    app = opened("Inside the layers", "relu", depth="20")
+    activations, gradients, dead, saturated = charts(app)[inside.CHART]["data"]
+    z = numbers(activations["z"])
+    assert z.shape == (inside.BINS, 20)
+    np.testing.assert_allclose(np.nansum(z, axis=0), 1.0, atol=1e-5)
+    # In the last layer all activations lie in one bin, about 0.
+    assert np.nanmax(z[:, -1]) > 0.99
+    profile = measure(experiment("relu", 20, initialiser="linear_default"))
+    np.testing.assert_allclose(numbers(dead["y"]), np.median(profile.dead, axis=0), atol=1e-6)
+    assert numbers(saturated["y"]).mean() == pytest.approx(0.5, abs=0.1)
+    assert np.nansum(numbers(gradients["z"]), axis=0).max() <= 1.0001
+
+
+def test_singular_values_are_there_on_request():
+    app = opened("Inside the layers", "identity", weights="Orthogonal", jacobian="true")
+    assert tables(app)[1][1] == ["Identity", "1", "1", "1"]
+
+
+@pytest.mark.parametrize("path", [own.STRONGEST, own.SAME_UNIT])
+def test_factors_multiply_to_the_product(path):
+    app = opened("Chain rule", "tanh", depth="8", path=path, unit="3")
+    factors, products = charts(app)["vanishing_chain"]["data"]
+    running = np.cumsum(np.log10(np.abs(numbers(factors["y"]).astype(float))))
+    np.testing.assert_allclose(numbers(products["y"]), running, atol=1e-4)
+    rows = tables(app)[0][1:]
+    assert [row[0] for row in rows] == [str(n) for n in range(7, 0, -1)]
+    if path == own.SAME_UNIT:
+        assert {row[1] for row in rows} == {"3"}
+
+
+def test_the_pulse_has_come_as_far_as_it_is_told_to():
+    app = opened("Pulse", "tanh", depth="11", pulse="50")
+    glow, sizes = charts(app)[journey.CHART]["data"]
+    known = ~np.isnan(numbers(sizes["y"]))
+    assert known.tolist() == [False] * 5 + [True] * 6
+    np.testing.assert_array_equal(~np.isnan(numbers(glow["z"])).all(axis=0), known)
+    assert any("at layer 6 of 11" in m.value for m in app.markdown)
+    (head,) = (decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes)
+    assert head["slider"] == PULSE.key
+    row = head["values"].index(50.0)
+    for index, attribute, rows in head["charts"][0]["traces"]:
+        kept = numbers(charts(app)[journey.CHART]["data"][index][attribute])
+        np.testing.assert_array_equal(rows[row], kept.ravel())
+
+
+# ---------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("decades", "text"),
+    [
+        (0.1, "1.3"),
+        (1.41, "26"),
+        (3.53, "3400"),
+        (4.62, "42 thousand"),
+        (7.3, "20 million"),
+        (10.15, "14 billion"),
+        (13.85, "7.1·10¹³"),
+    ],
+)
+def test_large_numbers_as_one_says_them(decades, text):
+    assert words.counted(decades) == text
+
+
+@pytest.mark.parametrize(
+    ("decades", "text"),
+    [
+        (-math.inf, "0"),
+        (math.nan, "unknown"),
+        (0.0, "1"),
+        (-7.3, "5·10⁻⁸"),
+        (-420.5, "3.16·10⁻⁴²¹"),
+        (350.0, "1·10³⁵⁰"),
+    ],
+)
+def test_powers_of_ten_beyond_float64(decades, text):
+    assert words.multiple(decades) == text
+
+
+def test_a_verdict_of_every_kind():
+    for fate, decades in (
+        (Fate.VANISHED, -9.0),
+        (Fate.FADING, -2.0),
+        (Fate.HEALTHY, 0.3),
+        (Fate.GROWING, 2.0),
+        (Fate.EXPLODED, 40.0),
+    ):
+        said = words.verdict("X", Verdict(fate, decades, decades, decades), 11)
+        assert said.startswith(f"**X: {fate.value}.**")
+        assert f"{10 ** (decades / 10):.3f} a layer".replace("10000.000", "1") in said or (
+            fate is Fate.EXPLODED
+        )
+
+
+# ---------------------------------------------------------------- links
+
+
+@pytest.fixture(scope="module")
+def ask(server):
+    """Give a function that opens the page with a query string, and sees that it stands."""
+
+    async def go(query):
+        async with await Session.connect(server.url) as session:
+            return await session.rerun(page="vanishing_gradients", query=query)
+
+    def run(query):
+        seen = len(server.log)
+        one = finished(go(query))
+        assert one.exceptions == []
+        assert "Traceback" not in server.log[seen:]
+        return one
+
+    return run
+
+
+@pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
+def test_wild_values_everywhere(ask, wild):
+    keys = [SECTION, pins.PIN, *DEFAULTS]
+    assert ask("&".join(f"{key}={wild}" for key in keys)).kinds["plotly_chart"] >= 1
+
+
+@every_section
+@pytest.mark.parametrize("wild", ["", "nan", "1e999", "%00"])
+def test_wild_values_in_every_section(ask, section, wild):
+    rest = "&".join(f"{key}={wild}" for key in [*DEFAULTS, pins.PIN])
+    assert ask(f"{SECTION}={quote(section)}&{rest}").kinds["plotly_chart"] >= 1
+
+
+# ---------------------------------------------------------------- in the browser
+
+
+def address(section="Gradient by layer", rest=""):
+    return f"/vanishing_gradients?{SECTION}={quote(section)}{rest}"
+
+
+@pytest.mark.parametrize(("slider", "option"), [(GAIN, 2.5), (SCALE, 20.0)])
+def test_the_curve_follows_the_hand_and_rests_where_it_was(open_page, slider, option):
+    page = open_page(address(rest="&vanishing_depth=12"))
+    place = (GAINS if slider == GAIN else SCALES).index(option)
+
+    def said():
+        return page.page.locator(f".st-key-{gradient.VERDICT}_0").inner_text()
+
+    before, words_before, sent = drawn(page, CHART), said(), page.sent
+    hand = Hand(page, slider)
+    hand.press()
+    hand.move(place)
+    moved, words_moved = drawn(page, CHART), said()
+    assert moved[1] != before[1]
+    assert words_moved != words_before
+    assert page.sent == sent
+    with page.rerun():
+        hand.release()
+    np.testing.assert_allclose(drawn(page, CHART)[1][0], moved[1][0], atol=0.2)
+    assert said() == words_moved
+    assert f"{slider}={option:g}" in page.page.url
+    page.open(page.page.url)
+    assert said() == words_moved
+
+
+def test_the_pulse_follows_the_hand(open_page):
+    page = open_page(address("Pulse", "&vanishing_depth=12"))
+    said = page.page.locator(f".st-key-{journey.SAID}")
+    assert "layer 1 of 12" in said.inner_text()
+    hand = Hand(page, PULSE.key)
+    hand.press()
+    hand.move(0.0)
+    assert "layer 12 of 12" in said.inner_text()
+    with page.rerun():
+        hand.release()
+    assert "layer 12 of 12" in said.inner_text()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"width": 1280, "height": 800},
+        {"width": 390, "height": 844, "color_scheme": "dark"},
+    ],
+    ids=["laptop", "phone"],
+)
+def test_every_section_fits_its_screen(open_page, options):
+    page = open_page(address(), **options)
+    width, height = options["width"], options["height"]
+    for section in SECTIONS:
+        if section != "Gradient by layer":
+            with page.rerun():
+                chosen = page.page.locator(f".st-key-{SECTION}")
+                chosen.get_by_text(section, exact=True).click()
+        box = page.page.locator(".js-plotly-plot").first.bounding_box()
+        assert box["y"] + 200 <= height, section
+        assert box["x"] >= 0, section
+        assert box["x"] + box["width"] <= width, section
+        wide = page.page.evaluate("document.scrollingElement.scrollWidth")
+        assert wide <= width, section
