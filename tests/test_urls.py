@@ -5,6 +5,7 @@ right in the link. They are sent over the protocol itself: a browser's address b
 tidy some of them up first.
 """
 
+import functools
 import itertools
 import re
 import string
@@ -96,6 +97,17 @@ def visit(server):
     return run
 
 
+@pytest.fixture(scope="module")
+def keys(visit):
+    """Give a function that names all that a page, as it opens, reads from its link."""
+
+    def run(page):
+        found = (getattr(e.proto, "query_param_key", "") for e in visit(page, "").elements)
+        return set(KEYS) | {key for key in found if key}
+
+    return functools.cache(run)
+
+
 def chosen(run):
     (picker,) = run.of("multiselect")
     if picker.set_value:
@@ -113,8 +125,13 @@ def alerts(run):
 
 @every_page
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
-def test_wild_values_everywhere(visit, page, wild):
-    visit(page, "&".join(f"{key}={wild}" for key in KEYS))
+def test_wild_values_everywhere(visit, keys, page, wild):
+    visit(page, "&".join(f"{key}={wild}" for key in sorted(keys(page))))
+
+
+def test_every_page_tells_what_it_reads(keys):
+    assert "softmax_z1" in keys("softmax") - keys("")
+    assert "pairing_z" in keys("pairing") - keys("softmax")
 
 
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
