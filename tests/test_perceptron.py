@@ -292,8 +292,8 @@ def test_the_two_halves_make_the_whole(seed):
     other = np.nan_to_num(area(clip(square, -weights[:, :2], -weights[:, 2])))
     assert one + other == pytest.approx(9)
     # The area as the share of many points that the unit fires for.
-    points = np.random.default_rng(0).uniform(-1, 2, (20_000, 2))
-    assert one / 9 == pytest.approx(answers(points, weights).mean(-1), abs=0.02)
+    points = np.random.default_rng(0).uniform(-1, 2, (3000, 2))
+    assert one / 9 == pytest.approx(answers(points, weights).mean(-1), abs=0.04)
 
 
 def test_edges_lie_on_the_line_and_in_the_square():

@@ -425,7 +425,7 @@ def test_regions_are_counted(key):
     assert np.isfinite(trace(app, "bends", PLACE)[:, 0]).sum() == len(along.bends)
 
 
-@pytest.mark.parametrize("key", [k for k, a in ACTIVATIONS.items() if not broken(a, a.defaults)])
+@pytest.mark.parametrize("key", ["tanh", "squared_relu", "sine"])
 def test_a_smooth_activation_is_said_to_have_no_regions(key):
     app = open_view("regions, ReLU", activation=key, width=2, depth=1)
     assert f"**{ACTIVATIONS[key].name} bends everywhere:**" in said(app)
@@ -555,7 +555,7 @@ def test_wild_values_everywhere(ask, wild):
 
 
 @every_view
-@pytest.mark.parametrize("wild", ["", "nan", "1e999", "99", "%00"])
+@pytest.mark.parametrize("wild", ["nan", "1e999", "%00"])
 def test_wild_values_in_every_view(ask, view, wild):
     own = named(**VIEWS[view])
     rest_of_it = [f"{key}={wild}" for key in DEFAULTS if key not in own]
@@ -570,9 +570,9 @@ def test_wild_values_in_every_view(ask, view, wild):
         (steep.curves, {controls.STEEPNESS.key: 4.0}, (), CHART),
         (collapse.picture, {controls.LAYERS.key: 3.0}, (4, 0), CHART),
         (
-            rule.picture,
-            {controls.STEP.key: 3.0},
-            (rule.Setting("OR", 0, 0.1, (0.0, 0.0, 0.0), 1.0, "As listed"),),
+            regions.picture,
+            {controls.ANGLE.key: 30.0, controls.OFFSET.key: 0.0},
+            (regions.Net("relu", 6, 2, 0, KINDS[0]),),
             PLACE,
         ),
     ],
@@ -582,6 +582,15 @@ def test_csv(picture, values, fixed, chart):
     head, *rows = csv.reader(io.StringIO(text))
     assert head == ["curve", "x", "y"]
     assert len(rows) > 10
+
+
+def test_csv_of_a_run():
+    setting = rule.Setting("AND", 0, 0.1, (0.0, 0.0, 0.0), 1.0, "As listed")
+    text = export.to_csv(rule.table_of(rule.run_of(setting)))
+    head, *rows = csv.reader(io.StringIO(text))
+    assert (len(head), len(rows)) == (9, 24)
+    assert [float(cell) for cell in rows[-1]] == [6, 1, 1, 1, 1, 1, 2, 1, -2]
+    assert sum(row[3] != row[5] for row in rows) == 10
 
 
 # ---------------------------------------------------------------- in the browser

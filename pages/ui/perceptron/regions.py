@@ -105,7 +105,7 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
             figure = draw(shown, PLACE, _line_layout(), alt)
         st.markdown(_verdict(net, settings))
     if net.unit(settings) is not None:
-        heads = ["", "counted here", "some ReLU network has", "no network has more than"]
+        heads = ["", "counted here", "some ReLU network has at least", "no network has more than"]
         table(_counted(shown, net, settings), COUNTS, heads, ["Along the line", "In the plane"])
     if len(shown.traces[PLACE][1][0]["x"][0]) <= _MOST_SWEPT:
         live(sweeps(picture, values, moving, net), key=LIVE)
@@ -145,10 +145,10 @@ def _explain(net: Net, settings: Settings) -> None:
         "shade. Right: the output along the line, scaled; a ring where it bends or jumps. The "
         "counts are exact, found from the equations of the kinks and not by sampling; of the "
         "plane the square on view is counted. Line and angle move live, the fields follow on "
-        "release. “Some ReLU network has”: Montúfar et al. (2014) prove that the largest number "
-        "of regions of a ReLU network of these widths is at least that. A random network is far "
-        "from it; the folding weights reach it. “No network has more than”: Montúfar's upper "
-        "bound of 2017, with every kink of a unit counted."
+        "release. “Some ReLU network has at least”: Montúfar et al. (2014) prove that the largest "
+        "number of regions of a ReLU network of these widths is at least that. A random network "
+        "is far from it; the folding weights reach it. “No network has more than”: Montúfar's "
+        "upper bound of 2017, with every kink of a unit counted."
     )
 
 

@@ -11,11 +11,11 @@ from core.half_planes import box, clip, edge, normal
 from core.perceptron import CORNERS, GATES, Training, answers, train
 from core.separation import margin, mistake_bound, radius, separable_points
 from core.spec import FloatArray
-from pages.ui import presets, wording
+from pages.ui import export, presets, wording
 from pages.ui.charts import Spec
 from pages.ui.controls import segments
 from pages.ui.live import live, player
-from pages.ui.parts import Shown, columns, draw, formulas, offer, say
+from pages.ui.parts import Shown, columns, draw, formulas, say
 from pages.ui.perceptron import controls, figures, words
 from pages.ui.perceptron.controls import DATA, GAP, ORDER, RATE, SEED, START, STEP
 from pages.ui.perceptron.moves import CHART, LIVE, PLACE, Rows, rest, sweeps
@@ -110,16 +110,16 @@ def section() -> None:
     with above:
         across, up = (ACROSS, UP) if setting.data in GATES else ((-1.3, 1.3), (-1.1, 1.1))
         alt = f"The examples of {setting.data} and the line of the unit at this step of the run"
-        draw(shown, PLACE, figures.plane_layout(across, up, height=350), alt)
+        figure = draw(shown, PLACE, figures.plane_layout(across, up, height=350), alt)
         alt = f"Mistakes so far, up to {run.training.mistakes[-1]}, and the bound on them"
-        figure = draw(shown, CHART, _mistakes_layout(run), alt, _mistakes_fixed(run))
+        draw(shown, CHART, _mistakes_layout(run), alt, _mistakes_fixed(run))
     with beside:
         st.markdown(verdict(run))
         say(shown, *LINES)
         _note_on_length(run)
     live(sweeps(picture, values, [STEP], setting), key=LIVE)
     _tables(setting, run)
-    offer(shown, CHART, figure, "perceptron-rule")
+    export.offer(PLACE, figure, lambda: table_of(run), "perceptron-rule")
     formulas(
         r"w\leftarrow w+\eta\,(t-y)\,x,\qquad b\leftarrow b+\eta\,(t-y)",
         r"\text{mistakes}\le\left(\frac{R}{\gamma}\right)^2",
@@ -251,6 +251,17 @@ def _mistakes_layout(run: Run) -> Spec:
     return figures.panel_layout(
         180, across, figures.axis("mistakes", (-0.04 * most, 1.12 * most)), hovermode="closest"
     )
+
+
+def table_of(run: Run) -> export.Table:
+    """Return the whole run as rows, one an example, with the weights after it."""
+    training, count = run.training, len(run.targets)
+    rows: list[list[object]] = []
+    for place, example in enumerate(training.example.tolist()):
+        point = [*run.inputs[example].tolist(), float(run.targets[example])]
+        unit = [float(training.net[place]), float(training.answer[place])]
+        rows.append([place // count + 1, *point, *unit, *training.weights[place + 1].tolist()])
+    return export.Table(["epoch", "x1", "x2", "target", "sum", "answer", "w1", "w2", "b"], rows)
 
 
 def _tables(setting: Setting, run: Run) -> None:
