@@ -45,10 +45,9 @@ class RateSweep:
         """Return the place of the rate with the smallest loss, the smaller rate of equal ones."""
         return int(np.argmin(self.loss))
 
-    @property
-    def tolerant(self) -> FloatArray:
-        """Return the rates whose loss is at most twice the best, in order."""
-        found: FloatArray = self.rates[self.loss <= 2 * self.loss[self.best]]
+    def reaching(self, level: float) -> FloatArray:
+        """Return the rates whose loss is ``level`` or less, in order."""
+        found: FloatArray = self.rates[self.loss <= level]
         return found
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,32 +19,16 @@ Point = tuple[float, float]
 Window = tuple[tuple[float, float], tuple[float, float]]
 
 
-class Terrain(Protocol):
-    """What can be walked on: a function of w and b, arrays that broadcast.
-
-    ``value`` has their joint shape, ``gradient`` one axis of 2 more, ``hessian`` two.
-    """
-
-    def value(self, w: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
-        """Return the height."""
-        ...
-
-    def gradient(self, w: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
-        """Return the gradient, (..., 2)."""
-        ...
-
-    def hessian(self, w: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
-        """Return the second derivatives, (..., 2, 2)."""
-        ...
-
-
 Field = Callable[..., FloatArray]
 Minima = Callable[..., tuple[Point, ...]]
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """A surface whose parameters are fixed: a terrain with its window and its minima.
+    """A surface whose parameters are fixed, with its window and its minima.
+
+    ``value``, ``gradient`` and ``hessian`` take w and b, which broadcast; the gradient has one
+    axis of 2 more than they have together, the Hessian two.
 
     ``noise`` is the standard deviation that each component of a gradient has when it is
     measured; value, gradient and Hessian are exact.

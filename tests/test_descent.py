@@ -304,7 +304,9 @@ def test_a_rate_sweep_finds_the_best_rate_of_the_bowl():
     best = quadratics.best("gradient_descent", 1.0, 10.0).learning_rate
     assert sweep.rates[sweep.best] == pytest.approx(best, rel=0.13)
     assert np.isinf(sweep.loss[-1])
-    assert sweep.rates[sweep.best] in sweep.tolerant
+    assert sweep.reaching(sweep.loss[sweep.best]).tolist() == [sweep.rates[sweep.best]]
+    # (1 − η)²⁰⁰ of the flat direction's error has to come down, and the steep one to survive.
+    assert sweep.reaching(1e-4).tolist() == [r for r in RATES if 0.0214 < r < 0.2]
     assert len(RATES) == 51
     assert RATES[0] == 0.0001
     assert RATES[-1] == 10

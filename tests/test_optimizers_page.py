@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import random
 import re
 
@@ -13,6 +14,8 @@ from playwright.sync_api import expect
 
 from core import quadratics
 from core.descent import descend
+from core.landscape_surface import DataSettings, surface
+from core.landscape_surface import Settings as LandscapeSettings
 from core.ledger import steps
 from core.optimizers import OPTIMIZERS
 from core.surfaces import SURFACES
@@ -169,6 +172,18 @@ def test_the_path_that_is_drawn_is_the_walk():
     assert numbers(trace["y"]) == pytest.approx(path[:, 1], abs=1e-3)
 
 
+@pytest.mark.parametrize(("length", "step"), [(100, 37), (300, 111), (50, 18)])
+def test_the_race_so_far_stands_at_its_share_of_the_steps(length, step):
+    app = opened(progress=37, length=length)
+    assert f"Step {step} of {length}" in said(app)
+    path = descend("gradient_descent", SURFACES["bowl"].at().slope, (-2.0, 1.0), 300, 0.1)
+    head = figures(app)[race.CHART]["data"][-1]
+    assert head["mode"] == "markers"
+    assert numbers(head["x"])[0] == pytest.approx(path.positions[step, 0], abs=1e-3)
+    marks = figures(app)[race.CURVES]["data"][-2]
+    assert numbers(marks["x"]).tolist() == [step] * 3
+
+
 def test_divergence_says_step_rate_and_limit():
     text = said(opened(surface="Rosenbrock"))
     path = descend("gradient_descent", SURFACES["rosenbrock"].at().slope, (-2.0, 1.0), 100, 0.1)
@@ -206,6 +221,17 @@ def test_the_usual_start_is_a_button():
         "optimizers_w": -1.2,
         "optimizers_b": 1.0,
     }
+
+
+def test_a_landscape_is_carried_over_from_its_page():
+    app = opened(surface=scene.CARRIED)
+    for outliers in (0, 7):
+        app.session_state["landscapes_outliers"] = outliers
+        stands(app.run())
+        ((w, b),) = surface(LandscapeSettings(DataSettings(outliers=outliers))).minima
+        marks = figures(app)[race.CHART]["data"][2]
+        assert numbers(marks["x"])[0] == pytest.approx(w, abs=1e-6)
+        assert numbers(marks["y"])[0] == pytest.approx(b, abs=1e-6)
 
 
 def test_a_fair_race_is_at_the_best_of_the_sweep():
@@ -253,6 +279,14 @@ def test_noise_has_a_seed():
 # ---------------------------------------------------------------- ledger, maps, forms
 
 
+def calculated(text):
+    """Return the value of arithmetic as the page writes it."""
+    powers = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+    text = re.sub(r"·10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda m: f"e{m[1].translate(powers)}", text)
+    text = re.sub(r"√([\d.e-]+)", r"math.sqrt(\1)", text.replace("−", "-").replace("·", "*"))
+    return float(eval(text, {"math": math}))
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_ledger_adds_up(name):
     """The rows of a step are those of the rule: w + Δ is the next w, and what is written out."""
@@ -268,6 +302,11 @@ def test_the_ledger_adds_up(name):
         step = 0.02 * rows["m̂"] / (np.sqrt(rows["v̂"]) + 1e-8)
         shrink = 0.02 * dict(settings).get("weight_decay", 0.0) * rows["w"]
         np.testing.assert_allclose(rows["Δ"], -step - shrink, rtol=1e-9)
+    for line in sum(words.written_out(name, made, dict(settings)), ()):
+        for part in line.split("; "):
+            *_, left, right = part.split(" = ")
+            # The numbers have four decimals, and those under the root are divided by.
+            assert calculated(left) == pytest.approx(calculated(right), abs=2e-3)
     for k, lines in enumerate(words.written_out(name, made, dict(settings))):
         for axis, line in enumerate(lines):
             assert line.endswith(f"= {words.fixed(float(path.positions[k + 1, axis]), 4)}")
@@ -300,7 +339,13 @@ def test_theory_lies_on_the_map_of_settings():
     ].all()
     assert not settled[(1.1 * limit < scene.MAP_RATES)].any()
     assert "η = 0.231, γ = 0.27" in said(app)
-    assert {t.get("name") for t in data} >= {"limit of stability", "best by theory"}
+    drawn = {t["name"]: t for t in data if t.get("showlegend", True) and "name" in t}
+    line = numbers(drawn["limit of stability"]["x"])
+    assert line == pytest.approx(np.log10(limit[:, 0]), abs=1e-6)
+    steep = drawn["critical damping, λmax"]
+    eta, gamma = 10 ** numbers(steep["x"]), numbers(steep["y"])
+    assert gamma == pytest.approx((1 - np.sqrt(np.minimum(10 * eta, 1))) ** 2, abs=1e-3)
+    assert numbers(drawn["best by theory"]["y"])[0] == pytest.approx(0.27, abs=0.01)
 
 
 def test_the_map_of_starts_counts_them():
@@ -309,6 +354,11 @@ def test_the_map_of_starts_counts_them():
     shares = [int(s) for s in re.findall(r"(\d+) % at", said(app))]
     assert len(shares) == 4
     assert sum(shares) == pytest.approx(100, abs=2)
+    # (few steps of small size arrive from nearby only)
+    slow = opened(
+        MAPS, one="Gradient descent", gradient_descent_learning_rate=0.01, optimizers_map_steps=50
+    )
+    assert int(re.search(r"(\d+) % nowhere in time", said(slow))[1]) > 80
     app = opened(MAPS, surface="Rastrigin", one="Adam")
     assert "at another minimum" in said(app)
 

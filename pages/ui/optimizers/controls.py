@@ -11,7 +11,7 @@ from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
 from core.sensitivity import RATES
 from core.spec import Parameter
-from core.surfaces import SURFACES, Ground
+from core.surfaces import SURFACES, Ground, Surface
 from pages.ui import state, wording
 from pages.ui.controls import slider_key
 from pages.ui.landscapes import controls as landscapes
@@ -105,11 +105,10 @@ def stage() -> Stage:
     if key == CARRIED:
         land = _carried()
     else:
-        surface = SURFACES[key]
         with st.grid(2, min_column_width=110):
             values = tuple(
                 (p.name, _slider(key, p, f"{p.name.capitalize()} {p.glyph}"))
-                for p in surface.parameters
+                for p in SURFACES[key].parameters
             )
         land = ground(key, values)
     seed = 0
@@ -133,6 +132,11 @@ def stage() -> Stage:
             "The walk is computed all the same."
         )
     return found
+
+
+def surface() -> Surface | None:
+    """Return the surface of the catalogue that is on view, or None for a landscape."""
+    return SURFACES.get(SURFACE_NAMES[st.session_state[SURFACE]])
 
 
 def _carried() -> Ground:
@@ -202,7 +206,7 @@ def schedule() -> str:
     names = list(SCHEDULE_NAMES)
     name = st.selectbox("Schedule of η", names, key=SCHEDULE, bind="query-params")
     found = SCHEDULE_NAMES[name]
-    st.caption(SCHEDULES[found].insight)
+    st.caption(f"${SCHEDULES[found].formula}$: {SCHEDULES[found].insight}")
     return found
 
 

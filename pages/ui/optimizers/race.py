@@ -11,7 +11,7 @@ from core.descent import Trajectory
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
 from core.surfaces import Ground
-from pages.ui import charts, export, parts
+from pages.ui import charts, export, parts, wording
 from pages.ui.controls import segments
 from pages.ui.live import Sweep, live, player
 from pages.ui.optimizers import controls, figures, scene, words
@@ -216,14 +216,18 @@ def _fate(stage: Stage, run: Run) -> str:
 def _sensitivity(stage: Stage, drivers: Sequence[Driver], steps: int) -> None:
     """Draw what the sweeps have found: the loss after the race over the learning rate."""
     land = stage.ground
+    bottom = scene.lowest(land)
+    level = bottom + 0.01 * (float(land.value(*stage.start)) - bottom)
     traces = []
     rows: list[list[object]] = []
+    told: list[list[str]] = []
     for one in drivers:
         found = scene.sweep(land, stage.start, one.name, one.settings, steps, stage.seed)
-        gap = scene.power(found.loss - scene.lowest(land))
+        gap = scene.power(found.loss - bottom)
         # What diverged has no loss: the curve ends.
         gap = np.where(np.isfinite(found.loss), gap, np.nan)
         traces += figures.sensitivity(one.name, np.log10(found.rates), gap, found.best)
+        told.append([OPTIMIZERS[one.name].name, *words.range_of_rates(found, level)])
         pairs = zip(found.rates.tolist(), found.loss.tolist(), strict=True)
         rows += [[one.name, rate, loss] for rate, loss in pairs]
     steepest = scene.curvatures(land, stage.start)[1]
@@ -237,6 +241,7 @@ def _sensitivity(stage: Stage, drivers: Sequence[Driver], steps: int) -> None:
         alt="The loss at the end of the race over the learning rate, one curve an optimizer, "
         "with a star at its best rate",
     )
+    st.markdown(wording.table(["", "best η", "rates that leave 1 % of the loss or less"], told))
     st.caption(
         "A wide flat valley forgives a bad guess; a narrow one must be hit. Curves end where the "
         "run diverges. Whoever compares optimizers at one rate for all compares the rate."

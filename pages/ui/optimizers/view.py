@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.optimizers import OPTIMIZERS
 from core.spec import FRAMEWORKS
-from pages.ui import presets
+from pages.ui import parts, presets
 from pages.ui.controls import segments
 from pages.ui.optimizers import controls
 from pages.ui.optimizers.forms import forms
@@ -23,7 +23,19 @@ def explore() -> None:
     names = list(SECTIONS)
     section = segments("Section", names, names[0], controls.SECTION, label_visibility="collapsed")
     SECTIONS[section]()
+    _surface()
     presets.forget_hidden(controls.DEFAULTS)
+
+
+def _surface() -> None:
+    """Say what the surface is that is walked on: its formula, and where it comes from."""
+    surface = controls.surface()
+    if surface is None:
+        return
+    parts.formulas(surface.formula)
+    source = surface.origin
+    title = f"[{source.title}]({source.url})" if source.url else source.title
+    st.caption(f"{surface.insight} {source.authors} ({source.year}): {title}.")
 
 
 @st.fragment

@@ -8,6 +8,7 @@ from core import quadratics
 from core.descent import Stop, Trajectory
 from core.ledger import Steps, quantities
 from core.optimizers import OPTIMIZERS
+from core.sensitivity import RateSweep
 from core.spec import FloatArray
 from core.surfaces import Ground
 from pages.ui.optimizers.scene import Driver, curvatures, left_at
@@ -24,14 +25,15 @@ def winner(names: Sequence[str], gaps: Sequence[float], steps: int) -> str:
     """Say who is lowest after the race."""
     best = int(np.argmin(gaps))
     shown = OPTIMIZERS[names[best]].name
+    height = f"{number(gaps[best], 2)} above" if gaps[best] > 0 else "to the last digit at"
     if len(names) == 1:
-        return f"After {steps} steps **{shown}** is {number(gaps[best], 2)} above the lowest point."
+        return f"After {steps} steps **{shown}** is {height} the lowest point."
     others = sorted(gap for place, gap in enumerate(gaps) if place != best)
     if others[0] <= gaps[best] * (1 + 1e-9):
         return f"After {steps} steps it is a **tie** at {number(gaps[best], 2)} above the lowest."
     return (
-        f"After {steps} steps **{shown}** is lowest, {number(gaps[best], 2)} above the lowest "
-        f"point; the next one is at {number(others[0], 2)}."
+        f"After {steps} steps **{shown}** is lowest, {height} the lowest point; "
+        f"the next one is {number(others[0], 2)} above."
     )
 
 
@@ -72,6 +74,15 @@ def reason(land: Ground, start: tuple[float, float], driver: Driver) -> str:
     if driver.rate >= limit:
         return f"{given} is above what is stable: {bound}{known}."
     return f"{given} would be stable with the curvature at the start: {bound}{known}."
+
+
+def range_of_rates(found: RateSweep, level: float) -> tuple[str, str]:
+    """Return the best rate of a sweep, and the rates that bring the loss down to a level."""
+    good = found.reaching(level)
+    span = "none" if not good.size else f"{good[0]:g}"
+    if len(good) > 1:
+        span = f"{len(good)} of {len(found.rates)}, {good[0]:g} to {good[-1]:g}"
+    return f"{found.rates[found.best]:g}", span
 
 
 # ---------------------------------------------------------------- the ledger
