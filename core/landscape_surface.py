@@ -65,7 +65,7 @@ def data(settings: DataSettings) -> Data:
     """Return the points of some settings.
 
     One's own points are standardised, so that the same window suits them: x always, y
-    unless it has exactly two values, 0 and 1 or −1 and 1, and so names classes. Raises
+    unless it is only 0 and 1, or −1 and 1, and so names classes. Raises
     ``ValueError`` for no points, and as the data sets do.
     """
     if settings.key != OWN:
@@ -78,7 +78,8 @@ def data(settings: DataSettings) -> Data:
             raise ValueError("There are no points.")
         keep = np.unique(np.linspace(0, x.size - 1, MOST_POINTS).round().astype(np.intp))
         x, y = x[keep], y[keep]
-        classes = set(np.unique(y)) in ({0.0, 1.0}, {-1.0, 1.0})
+        values = set(y.tolist())
+        classes = values <= {0.0, 1.0} or values <= {-1.0, 1.0}
         x, y = standardised(x), (y == 1.0).astype(np.float64) if classes else standardised(y)
     if settings.outliers:
         x, y = with_outliers(x, y, settings.outliers, classes=classes)

@@ -29,21 +29,22 @@ _STEPS = 200
 _TURNS = 96
 
 FEATURES = (
-    "floor area",
+    "area",
     "rooms",
     "age",
-    "distance to the centre",
+    "distance",
     "garden",
     "house number",
-    "owner’s shoe size",
-    "phase of the moon",
+    "shoe size",
+    "moon phase",
 )
-"""What is known of a house; the last three have nothing to do with its price."""
+"""What is known of a house. The last three (its number, its owner’s shoe size and the phase of
+the moon when it was sold) have nothing to do with its price."""
 
 TRUTH = (3.0, 1.0, -2.0, -1.5, 0.8, 0.0, 0.0, 0.0)
 """The coefficients that made the prices, for standardised features."""
 
-_TOGETHER = 0.9  # the correlation of floor area and rooms
+_TOGETHER = 0.9  # the correlation of area and rooms
 _NOISE = 3.0
 _NEW = 2000
 
@@ -60,7 +61,7 @@ class Houses(NamedTuple):
 def houses(seed: int, n: int = 40) -> Houses:
     """Return ``n`` houses, and 2000 new ones on the same scale.
 
-    Floor area and rooms have a correlation of 0.9; all other features are independent.
+    Area and rooms have a correlation of 0.9; all other features are independent.
     """
     rng = np.random.default_rng(seed)
     raw = rng.standard_normal((n + _NEW, len(FEATURES)))

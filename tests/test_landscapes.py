@@ -1,6 +1,8 @@
 """Landscapes: values, derivatives, grids, minima and convexity against independent answers."""
 
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -495,6 +497,8 @@ def test_own_points_are_standardised():
     labels = data(DataSettings(OWN, own=((1.0, 2.0, 3.0), (-1.0, 1.0, 1.0))))
     assert labels.classes
     assert labels.y.tolist() == [0, 1, 1]
+    assert data(DataSettings(OWN, own=((1.0, 2.0), (1.0, 1.0)))).classes
+    assert not data(DataSettings(OWN, own=((1.0, 2.0), (2.0, 2.0)))).classes
     many = tuple(float(v) for v in range(3000))
     assert data(DataSettings(OWN, own=(many, many))).x.size == 500
 
@@ -511,6 +515,15 @@ def test_the_path_follows_the_outliers():
     for count in (0, 8):
         own = minima_of(Settings(DataSettings("line", outliers=count), "squared_error"))[0]
         assert (squared[count].w, squared[count].b) == pytest.approx((own.w, own.b))
+
+
+def test_the_path_of_a_landscape_with_several_valleys_goes_downhill():
+    one = Settings(DataSettings("symmetric"), "huber", "relu")
+    path = outlier_path(one, 4)
+    for count, (before, after) in enumerate(itertools.pairwise(path), 1):
+        land = terrain(replace(one, data=replace(one.data, outliers=count)))
+        assert after.value == pytest.approx(float(land.value(after.w, after.b)))
+        assert after.value < float(land.value(before.w, before.b)) - 1e-3
 
 
 # The searches

@@ -315,7 +315,7 @@ def data_layout(x: tuple[float, float], y: tuple[float, float], height: int) -> 
     }
 
 
-def data_points(x: FloatArray, y: FloatArray, symbols: Sequence[str] | str) -> Spec:
+def data_points(x: FloatArray, y: FloatArray) -> Spec:
     """Return the points of the data."""
     return {
         "type": "scatter",
@@ -323,7 +323,7 @@ def data_points(x: FloatArray, y: FloatArray, symbols: Sequence[str] | str) -> S
         "x": x,
         "y": y,
         "name": "data",
-        "marker": {"color": GREY, "size": 6, "symbol": symbols, "line": {"width": 1}},
+        "marker": {"color": GREY, "size": 6, "line": {"width": 1}},
         "hovertemplate": "x = %{x:.3g}<br>y = %{y:.3g}<extra></extra>",
     }
 

@@ -41,7 +41,6 @@ from pages.ui.landscapes.scene import (
     SLICES,
     VERDICT,
     Scene,
-    Shape,
     map_key,
 )
 from pages.ui.live import live
@@ -123,7 +122,10 @@ def _scene(
             names.append(choice.label)
             kept.append(one)
     if found.classes and np.unique(found.y).size == 1:
-        st.warning("The data hold one class only: any loss is content to answer it everywhere.")
+        st.warning(
+            "The data hold one class only: to answer it everywhere is always right, so there is "
+            "nothing to tell apart."
+        )
     if found.x.min() == found.x.max():
         st.warning(
             "All x are equal: slope and bias only act together, and every minimum is a valley."
@@ -192,8 +194,9 @@ def _draw(
 def _now(shown: Shown, scene: Scene) -> None:
     """Write each loss and its slope at the place, and offer to go to its minimum."""
     parts.table(shown, NOW, ["", "L here", "slope"], scene.names)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption("Go to the minimum of", width="content")
+    st.caption("Go to the minimum of")
+    # A grid keeps its order on a phone, where a row of columns is turned round.
+    with st.grid(2, min_column_width=110):
         for i, one in enumerate(scene.settings):
             best = minima_of(one)[0]
             inside = max(abs(best.w), abs(best.b)) <= WINDOW
@@ -294,13 +297,10 @@ def _points(scene: Scene) -> charts.Spec:
     codings = {tuple(land.target.tolist()): land.target for land in scene.lands}
     x = np.tile(found.x, len(codings))
     y = np.concatenate(list(codings.values()))
-    if not found.classes:
-        return figures.data_points(x, y, "circle")
-    symbols = ["square" if v else "circle" for v in found.y] * len(codings)
-    return figures.data_points(x, y, symbols)
+    return figures.data_points(x, y)
 
 
-def _remarks(scene: Scene, shapes: list[Shape], tables: list[scenes.Map]) -> None:
+def _remarks(scene: Scene, shapes: list[words.Shape], tables: list[scenes.Map]) -> None:
     """Say what the table has no room for."""
     lines = words.notes(scene.names, shapes)
     if any(one.infinite for one in tables):

@@ -45,7 +45,7 @@ STRENGTH = Slider(
 SHARE = Slider("landscapes_share", "Share ρ of |θ|", 0, 1, 0.5, 0.05, 2, "0 is ridge, 1 the lasso.")
 
 RIDGE, LASSO, NET = "ridge", "lasso", "elastic net"
-TOGETHER, APART = "floor area, rooms", "floor area, house number"
+TOGETHER, APART = "area, rooms", "area, house number"
 PAIRS = {TOGETHER: (0, 1), APART: (0, 5)}
 
 DEFAULTS = {
@@ -142,8 +142,8 @@ def section() -> None:
         parts.say(shown, SAID)
     st.caption(
         "Features are brought to mean 0 and variance 1, prices to mean 0, so that no bias is "
-        "needed. Floor area and rooms go together (correlation 0.9). New houses: 2000 that the "
-        "fit has not seen."
+        "needed. Area and rooms go together (correlation 0.9). New houses: 2000 that the "
+        "fit has not seen. House number, shoe size and moon phase play no part in any price."
     )
     live([_sweep(fit)], key="landscapes_live")
     export.offer(PATHS, figure, lambda: _numbers(found), "regularisation")
@@ -244,8 +244,8 @@ def _path_traces(found: Everything) -> list[Spec]:
             }
         )
     for name, values, dash in (
-        ("error on these houses", found.old, "dash"),
-        ("error on new houses", found.new, "solid"),
+        ("error, these", found.old, "dash"),
+        ("error, new", found.new, "solid"),
     ):
         traces.append(
             {

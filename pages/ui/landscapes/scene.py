@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.landscape_minima import Kind, Minimum
+from core.landscape_minima import Kind
 from core.landscape_surface import (
     DataSettings,
     Settings,
@@ -18,7 +18,6 @@ from core.landscape_surface import (
 from core.landscapes import (
     WINDOW,
     Convexity,
-    Curvature,
     Landscape,
     convexity,
     curvature,
@@ -42,8 +41,8 @@ VERDICT = "landscapes_verdict"
 
 # Fewer points the more there is to show: a move of a slider sends all of it anew.
 RESOLUTION = {1: 61, 2: 53, 3: 41, 4: 33}
-_ARROWS = {1: 9, 2: 9, 3: 6, 4: 5}  # along either axis
-CLICKS = {1: 33, 2: 17, 3: 13, 4: 11}
+_ARROWS = {1: 9, 2: 9, 3: 6, 4: 4}  # along either axis
+CLICKS = {1: 33, 2: 17, 3: 13, 4: 9}
 _SLICED = {1: 81, 2: 61, 3: 41, 4: 25}
 _CURVE = {1: 61, 2: 61, 3: 45, 4: 33}
 LEVELS = 16
@@ -182,26 +181,16 @@ def path_of(settings: Settings) -> FloatArray:
     return np.array([(np.nan, np.nan) if m.kind is Kind.NONE else (m.w, m.b) for m in found])
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What the table says of a landscape: its bottom, its shape, and its bend at the place."""
-
-    minima: tuple[Minimum, ...]
-    convexity: Convexity
-    curvature: Curvature
-    dead: float
-
-
 @lru_cache(maxsize=64)
 def _convexity(settings: Settings) -> Convexity:
     return convexity(terrain(settings))
 
 
-def shape(scene: Scene, place: int) -> Shape:
+def shape(scene: Scene, place: int) -> words.Shape:
     """Return the facts of one landscape at the present place."""
     settings = scene.settings[place]
     _, _, dead = _table(settings, RESOLUTION[len(scene.settings)])
-    return Shape(
+    return words.Shape(
         minima_of(settings),
         _convexity(settings),
         curvature(terrain(settings).hessian(scene.w, scene.b)),
@@ -278,7 +267,7 @@ def _drawn(values: FloatArray, ends: tuple[float, float]) -> FloatArray:
     what is infinite left out.
     """
     span = ends[1] - ends[0]
-    step = 2.0 ** np.floor(np.log2(span / 4096))
+    step = 2.0 ** np.floor(np.log2(span / 1024))
     inside = np.clip(values, ends[0] - 4 * span, ends[1] + 4 * span)
     return np.where(np.isfinite(values), np.round(inside / step) * step, np.nan)
 

@@ -2,11 +2,24 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.landscape_minima import Kind, Minimum
 from core.landscapes import Convexity, Curvature
 from pages.ui import wording
 from pages.ui.wording import fixed, number
+
+
+class Shape(NamedTuple):
+    """What the table says of a landscape: its bottom, its shape, and its bend at the place.
+
+    ``dead`` is the share of the map where the gradient is exactly zero.
+    """
+
+    minima: tuple[Minimum, ...]
+    convexity: Convexity
+    curvature: Curvature
+    dead: float
 
 
 def level(value: float) -> str:
@@ -83,7 +96,7 @@ def condition(bend: Curvature) -> str:
     return number(bend.condition, 3)
 
 
-def facts(names: Sequence[str], shapes: Sequence["object"]) -> str:
+def facts(names: Sequence[str], shapes: Sequence[Shape]) -> str:
     """Return the facts of all landscapes side by side, as a Markdown table."""
     rows = [
         ("Minimum at (w, b)", [place(s.minima[0]) for s in shapes]),
@@ -98,7 +111,7 @@ def facts(names: Sequence[str], shapes: Sequence["object"]) -> str:
     return wording.table(["", *names], [[head, *cells] for head, cells in rows])
 
 
-def notes(names: Sequence[str], shapes: Sequence["object"]) -> list[str]:
+def notes(names: Sequence[str], shapes: Sequence[Shape]) -> list[str]:
     """Return what else is to be said of a minimum, each loss by name."""
     return [
         f"**{name}**: {shape.minima[0].note}"
