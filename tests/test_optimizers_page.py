@@ -351,14 +351,14 @@ def test_theory_lies_on_the_map_of_settings():
 def test_the_map_of_starts_counts_them():
     app = opened(MAPS, surface="Himmelblau", one="Gradient descent",
                     gradient_descent_learning_rate=0.01)  # fmt: skip
-    shares = [int(s) for s in re.findall(r"(\d+) % at", said(app))]
+    shares = [int(s) for s in re.findall(r"(\d+) % end at", said(app))]
     assert len(shares) == 4
     assert sum(shares) == pytest.approx(100, abs=2)
     # (few steps of small size arrive from nearby only)
     slow = opened(
         MAPS, one="Gradient descent", gradient_descent_learning_rate=0.01, optimizers_map_steps=50
     )
-    assert int(re.search(r"(\d+) % nowhere in time", said(slow))[1]) > 80
+    assert int(re.search(r"(\d+) % get nowhere in time", said(slow))[1]) > 80
     app = opened(MAPS, surface="Rastrigin", one="Adam")
     assert "at another minimum" in said(app)
 

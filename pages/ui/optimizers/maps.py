@@ -82,8 +82,8 @@ def _places(stage: Stage, driver: Driver, steps: int) -> str:
             alt="The number of steps that every start takes until it has arrived for good",
         )
     st.caption(
-        f"Left: where each start arrives. Right: after how many steps it is there for good, "
-        f"within {number(scene.reach(land))} of the minimum."
+        "In colours: where each start arrives. In shades: after how many steps it is there "
+        f"for good, within {number(scene.reach(land))} of the minimum."
     )
     export.offer(CHART, figure, lambda: places_table(found), "starts")
     return words.basins_verdict(shares, driver.name, steps)

@@ -162,20 +162,13 @@ def _n(value: float) -> str:
 
 def basins_verdict(shares: Mapping[str, float], name: str, steps: int) -> str:
     """Say which part of the starts ends where."""
-    shown = OPTIMIZERS[name].name
-    arrived = [
-        f"{100 * share:.0f} % at {place}"
+    lost = {"nowhere in time": "get nowhere in time", "diverged": "diverge"}
+    parts = [
+        f"{100 * share:.0f} % {lost.get(place, f'end at {place}')}"
         for place, share in shares.items()
-        if share > 0 and place not in ("nowhere in time", "diverged")
+        if share > 0
     ]
-    parts = arrived or ["none at a minimum"]
-    lost = shares.get("nowhere in time", 0.0)
-    fallen = shares.get("diverged", 0.0)
-    if lost:
-        parts.append(f"{100 * lost:.0f} % nowhere in time")
-    if fallen:
-        parts.append(f"{100 * fallen:.0f} % diverge")
-    return f"Of all starts, **{shown}** in {steps} steps brings " + ", ".join(parts) + "."
+    return f"**{OPTIMIZERS[name].name}**, {steps} steps from every start: {', '.join(parts)}."
 
 
 def theory(name: str, smallest: float, largest: float) -> str:
