@@ -25,7 +25,7 @@ from core.spec import Activation
 _REACH = 9.0  # deviations: what lies beyond has a probability of 2e-19
 _X_NODES, _X_WEIGHTS = np.polynomial.legendre.leggauss(10)
 _Y_NODES, _Y_WEIGHTS = np.polynomial.legendre.leggauss(8)
-_X_STEPS = np.array([0.5, 1.0, 2.0, 4.0, 8.0])
+_X_STEPS = np.array([0.5, 1.5, 4.0, 10.0])
 _Y_STEPS = np.array([0.5, 1.5, 4.0])
 _NARROWEST = 0.05  # deviations: an even faster wave would take too long
 _STILL = 1e-10  # of a gap or a variance: a layer that changes less changes nothing

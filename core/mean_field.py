@@ -13,8 +13,9 @@ or explode (> 1) on their way back, by the same factor in every layer.
 
 **Accuracy.** :func:`moments` holds 10 digits (see ``core.gaussian``). A :class:`Table`
 is read between its nodes by cubics with exact slopes, to a relative 2·10⁻⁶ or, where f is
-flat around 0 and its moments are all but nothing, to an absolute 10⁻⁷ of E f²/q. Where
-the answer is a number rather than a colour, it is polished with the exact moments.
+flat around 0 and its moments are all but nothing, to an absolute 10⁻⁷ of E f²/q.
+:func:`settle` and :func:`fixed_points` end with the exact moments; what is computed for
+many networks at once, :func:`reach` and :func:`layers`, rests on the table alone.
 
 **Jumps.** Where f jumps, as a step does, f′ has a delta that the χ of backpropagation
 does not see: χ counts the gradient that a network really passes back (0 for a step).
@@ -362,8 +363,7 @@ def fixed_points(
 ) -> tuple[FixedPoint, ...]:
     """Return every fixed point of the variance, ascending; none if each q is one.
 
-    They are sought between 10⁻¹⁶ and the reach of the quadrature, 10¹⁴ unless the
-    activation oscillates for ever, and at 0.
+    They are sought at 0 and between 10⁻¹⁴ and 10¹⁴. Raises as :func:`settle` does.
     """
     _check(weight_variance, bias_variance, 0.0)
     known = table(activation, **parameters)
@@ -378,26 +378,21 @@ def fixed_points(
         found.append(
             FixedPoint(0.0, bool(sign[sign != 0][0] < 0), weight_variance * float(exact.slope[0]))
         )
+
+    def excess_at(log_q: float) -> float:
+        following = next_variance(
+            activation, math.exp(log_q), weight_variance, bias_variance, **parameters
+        )
+        return float(following) - math.exp(log_q)
+
     # A node that is a fixed point itself counts with the side it is left to.
     known_signs = np.nonzero(sign)[0]
     turns = np.nonzero(np.diff(sign[known_signs]))[0]
     for i, j in zip(known_signs[turns], known_signs[turns + 1], strict=True):
-        at = brentq(
-            lambda v: float(
-                _excess(
-                    moments(activation, math.exp(v), **parameters).second,
-                    np.exp(v),
-                    weight_variance,
-                    bias_variance,
-                )
-            ),
-            math.log(q[i]),
-            math.log(q[j]),
-            xtol=1e-13,
-        )
-        here = moments(activation, math.exp(at), **parameters)
-        slope = weight_variance * float(here.second_rate) / math.exp(at)
-        found.append(FixedPoint(math.exp(at), abs(slope) < 1, weight_variance * float(here.slope)))
+        at = math.exp(brentq(excess_at, math.log(q[i]), math.log(q[j]), xtol=1e-13))
+        here = moments(activation, at, **parameters)
+        slope = weight_variance * float(here.second_rate) / at
+        found.append(FixedPoint(at, abs(slope) < 1, weight_variance * float(here.slope)))
     return tuple(found)
 
 

@@ -213,6 +213,21 @@ def test_a_dot_outside_is_held_at_the_edge_and_it_is_said():
     assert any("lies outside the picture" in c.value for c in app.caption)
 
 
+def test_where_the_start_decides_it_is_said():
+    app = opened(activation="gelu", weights=HE, bias=0.15)
+    (told,) = (c.value for c in app.caption if "repels" in c.value)
+    points = mean_field.fixed_points(ACTIVATIONS["gelu"], 2.0, 0.0225)
+    assert f"at {points[1].variance:.3g}".rstrip(".") in told
+    assert not any("repels" in c.value for c in opened().caption)
+
+
+def test_a_function_without_gradient_has_no_phase():
+    layout = figures(opened(activation="step"))[PHASES]["layout"]
+    names = {note["text"] for note in layout["annotations"]}
+    assert "no gradient" in names
+    assert not names & {"ordered", "chaotic"}
+
+
 @pytest.mark.parametrize(
     ("chi", "words"), [(0.01, "a single layer"), (0.5, "6.6 layers"), (0.9, "44 layers")]
 )

@@ -334,6 +334,16 @@ def test_a_large_stack_follows_on_release():
     assert not [e for e in app.get("bidi_component") if e.proto.bytes]
 
 
+def test_remedies_for_a_very_large_stack_wait_until_asked_for():
+    size = {"depth": "100", "width": "256", "draws": "1"}
+    app = opened(activation="identity", batch="64", **size)
+    assert len(tables(app)) == 1
+    assert len(verdicts(app)) == 1
+    (toggle,) = (t for t in app.toggle if t.key == gradient.MEND)
+    assert "takes a while" in toggle.label
+    assert not toggle.value
+
+
 def test_a_choice_of_gains_holds_the_controls_defaults():
     assert DEFAULTS[GAIN] in GAINS
     assert DEFAULTS[SCALE] in SCALES

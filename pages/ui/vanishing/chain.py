@@ -14,7 +14,7 @@ from pages.ui import charts, export, wording
 from pages.ui.controls import segments
 from pages.ui.vanishing import figures, words
 from pages.ui.vanishing.controls import PATH, SAME_UNIT, SAMPLE, STRONGEST, UNIT, which
-from pages.ui.vanishing.runs import Run
+from pages.ui.vanishing.runs import Run, room
 
 CHART = "vanishing_chain"
 _HEADS = ("Layer", "Unit", "z", "f′(z)", "Weight w", "f′(z)·w", "Product so far")
@@ -47,7 +47,8 @@ def section(
         above.info("A single layer has no chain: choose a depth of 2 or more.")
         return
     unit, sample = (unit - 1) % run.width, (sample - 1) % run.experiment.batch
-    steps, total = chain(run.experiment, -1 if path == STRONGEST else unit, sample)
+    with above, st.spinner("Following the path"), room(run.experiment):
+        steps, total = chain(run.experiment, -1 if path == STRONGEST else unit, sample)
     figure = _figure(run, steps)
     with above:
         st.markdown(_said(run, name, steps, total))

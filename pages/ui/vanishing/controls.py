@@ -49,7 +49,7 @@ NORMALISATIONS = {
 }
 SKIPS = {"None": Skip.NONE, "Plain": Skip.PLAIN, "Scaled": Skip.SCALED}
 DROPOUTS = {"None": Dropout.NONE, "Ordinary": Dropout.PLAIN, "Alpha": Dropout.ALPHA}
-STRONGEST, SAME_UNIT = "The strongest", "One unit number"
+STRONGEST, SAME_UNIT = "The strongest", "The same unit"
 
 BIAS = Slider(
     "vanishing_bias",

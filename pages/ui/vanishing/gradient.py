@@ -21,6 +21,7 @@ from pages.ui.vanishing.runs import Decay, Run
 
 VERDICT = "vanishing_verdict"
 TABLE = "vanishing_table"
+MEND = "vanishing_try"
 TRACES = 3
 """Traces a stack: band, middle, rule of thumb."""
 
@@ -175,6 +176,10 @@ def _mend(run: Run, name: str, one: Decay) -> None:
     """Try changes to the first stack and offer them, the best first."""
     fine = one.verdicts[0].fate is Fate.HEALTHY
     st.subheader("What would change it" if fine else "What would mend it", anchor="mend")
+    if runs.large(run.experiment) and not st.toggle(
+        "Try changes one by one: at this size it takes a while", key=MEND, bind="query-params"
+    ):
+        return
     with st.container(key="vanishing_mend"):
         found = _tried(run)
         rows = [

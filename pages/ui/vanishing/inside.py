@@ -1,5 +1,6 @@
 """The section "Inside the layers": distributions by layer, dead and saturated units."""
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from core.gradient_flow import Experiment, Profile
 from core.spec import FloatArray
 from pages.ui import charts, export, wording
 from pages.ui.vanishing import figures, words
-from pages.ui.vanishing.runs import Run
+from pages.ui.vanishing.runs import Run, room
 
 CHART = "vanishing_inside"
 JACOBIAN = "vanishing_jacobian"
@@ -42,7 +43,11 @@ def section(
 ) -> None:
     """Draw what goes on inside the layers of all stacks, side by side."""
     names = words.names(shown)
-    parts = [inside(run.experiment) for run in shown]
+    parts = []
+    with above, st.spinner("Looking inside"):
+        for run in shown:
+            with room(run.experiment):
+                parts.append(inside(run.experiment))
     shares = [[_median(p.dead), _median(p.saturated)] for p in profiles]
     limits = [
         (min(part.spans[row][0] for part in parts), max(part.spans[row][1] for part in parts))
@@ -155,13 +160,14 @@ def _jacobian(shown: Sequence[Run], names: Sequence[str]) -> None:
     with st.spinner("Computing the Jacobian"):
         rows = []
         for run, name in zip(shown, names, strict=True):
-            values = _singular(run.experiment)
+            with room(run.experiment):
+                values = _singular(run.experiment)
             picked = (values[0], values[len(values) // 2], values[-1])
-            rows.append([name, *(wording.number(float(v), 3) for v in picked)])
+            rows.append([name, *(_stretch(float(v), float(values[0])) for v in picked)])
     st.markdown(wording.table(["Stack", "Largest", "Middle", "Smallest"], rows))
     st.caption(
         "At the first input of the first draw. Where all are near 1 the stack keeps lengths and "
-        "angles. A value below 10⁻¹⁶ of the largest is rounding."
+        "angles."
     )
 
 
@@ -169,6 +175,12 @@ def _jacobian(shown: Sequence[Run], names: Sequence[str]) -> None:
 def _singular(experiment: Experiment) -> FloatArray:
     one = gradient_flow.draw(experiment, 0)
     return network.singular_values(one.network, one.inputs)
+
+
+def _stretch(value: float, largest: float) -> str:
+    if math.isnan(value):
+        return "unknown"
+    return "lost in rounding" if 0 < value < 1e-16 * largest else wording.number(value, 3)
 
 
 def _median(rows: FloatArray) -> FloatArray:

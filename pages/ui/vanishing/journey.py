@@ -44,7 +44,8 @@ def section(
     with above:
         window = figures.reach(run.depth)
         units = min(run.width, UNITS)
-        at = _pulse(run.experiment, name, (share,))
+        with st.spinner("Sending the gradient back"), runs.room(run.experiment):
+            at = _pulse(run.experiment, name, (share,))
         layout = figures.pulse_layout(run.depth, units, window)
         front = at.layout[CHART]["shapes[0].x0"][0]
         layout["shapes"][0] |= {"x0": front, "x1": front}
@@ -116,7 +117,8 @@ def theory(
     run = shown[place]
     one = run.experiment
     repeats = max(one.repeats, _DRAWS) if runs.live([run]) else one.repeats
-    profile = runs.measure(replace(one, repeats=repeats))
+    with above, st.spinner("Running the networks"):
+        profile = runs.measure(replace(one, repeats=repeats))
     subject = mean_field.Subject(
         choice=run.choice,
         weight_variance=one.sigma_w**2,

@@ -1,5 +1,6 @@
 """What is measured for the page, kept for a while: profiles by draw, sweeps by slider."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
@@ -24,7 +25,13 @@ LIVE_MILLISECONDS = 700.0
 """What the sweeps of all stacks together may cost; beyond it sliders report on release."""
 
 _SLOW_MILLISECONDS = 600.0
+"""Beyond this there is a bar of progress."""
+
+_LARGE_MILLISECONDS = 150.0
+"""A draw that takes longer is large: it also weighs tens of megabytes."""
+
 _GRAIN = 1024.0
+"""Curves are drawn to a fraction of a decade as fine as this."""
 
 _large = Lock()
 """A stack of 100 layers of 512 units weighs 200 MB: one at a time."""
@@ -143,10 +150,18 @@ def steepest(choice_key: str, settings: controls.Settings) -> float:
 
 @lru_cache(maxsize=512)
 def _drawn(experiment: Experiment, index: int) -> Profile:
-    if _cost(experiment) < _SLOW_MILLISECONDS / 4:
+    with room(experiment):
         return gradient_flow.measure_draw(experiment, index)
-    with _large:
-        return gradient_flow.measure_draw(experiment, index)
+
+
+def room(experiment: Experiment) -> AbstractContextManager[object]:
+    """Return what has to be held while a draw is in memory: nothing, for a small one."""
+    return _large if large(experiment) else nullcontext()
+
+
+def large(experiment: Experiment) -> bool:
+    """Tell whether one draw takes so long, and so much room, that many are not for free."""
+    return _cost(experiment) > _LARGE_MILLISECONDS
 
 
 def _long(runs: list[Run]) -> bool:

@@ -45,7 +45,7 @@ TABLE = "vanishing_theory_table"
 FOUND = "vanishing_theory_found"
 
 _CELLS = 80
-_NEAR = np.concatenate([[0.0], np.geomspace(1e-4, 1.0, 28)])
+_NEAR = np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 9), np.linspace(0.1, 1.0, 19)])
 """1 − c at which the map of correlations is drawn: dense where it may be steep."""
 
 _STARTS = np.array([-1.0, 0.0, 1.0, 0.6, -0.6]), np.array([0.3, 0.1, 2.8, 0.2, 2.5])
@@ -166,7 +166,7 @@ def _phases(
             place = f"σ_w = {math.sqrt(subject.weight_variance):.3g}, "
             place += f"σ_b = {math.sqrt(subject.bias_variance):.3g}"
             alt = f"Phase diagram of {subject.choice.label}: this network at {place}"
-            draw(shown, PHASES, layout, alt, fixed)
+            diagram = draw(shown, PHASES, layout, alt, fixed)
             layout = theory_figures.layer_layout(subject.depth, reach(subject.depth))
             alt = f"Gradient and variance by layer as predicted for {subject.choice.label}"
             alt += ", with what was measured" if measured else ""
@@ -180,8 +180,15 @@ def _phases(
     if mean_field.jumps(subject.activation, **subject.choice.parameters):
         st.info(theory_words.JUMPS)
     _outside(subject)
+    stack = (subject.weight_variance, subject.bias_variance)
+    points = _points(subject.activation.key, subject.choice.settings, *stack)
+    if told := theory_words.others(points):
+        st.caption(told)
     st.caption(theory_words.SYMBOLS)
-    export.offer(LAYERS, figure, lambda: numbers(shown, LAYERS), "mean_field_theory")
+    st.caption("Layer by layer:")
+    export.offer(LAYERS, figure, lambda: numbers(shown, LAYERS), "theory_by_layer")
+    st.caption("The phase diagram:")
+    export.offer(PHASES, diagram, lambda: _grid(fixed[0]), "phase_diagram")
     return [_sweep(subject, one, measured) for one in swept]
 
 
@@ -272,9 +279,10 @@ def _background(
         (critical.sigma_w, critical.sigma_b),
         (escape.sigma_w, escape.sigma_b),
     )
-    grown = found.no_fixed_point
+    grown, dead = found.no_fixed_point, found.chi == 0
     regions = {
-        "ordered": (found.phase == phases.Phase.ORDERED) & ~grown,
+        "no gradient": dead,
+        "ordered": (found.phase == phases.Phase.ORDERED) & ~grown & ~dead,
         "chaotic": (found.phase == phases.Phase.CHAOTIC) & ~grown,
         "no fixed point": grown,
     }
@@ -282,11 +290,27 @@ def _background(
     for name, cells in regions.items():
         if cells.mean() > 0.04:
             rows, columns = np.nonzero(cells)
-            names[name] = (
-                float(np.log2(sigma_w[int(np.median(columns))])),
-                float(sigma_b[int(np.median(rows))]),
-            )
+            x = float(np.log2(sigma_w[int(np.median(columns))]))
+            names[name] = (x, float(sigma_b[int(np.median(rows))]))
     return traces, names
+
+
+@lru_cache(maxsize=64)
+def _points(
+    key: str, settings: Settings, weights: float, biases: float
+) -> tuple[mean_field.FixedPoint, ...]:
+    return mean_field.fixed_points(ACTIVATIONS[key], weights, biases, **dict(settings))
+
+
+def _grid(heat: charts.Spec) -> export.Table:
+    """Return the phase diagram as numbers."""
+    sigma_w = (2 ** heat["x"]).tolist()
+    rows = [
+        [w, b, value]
+        for b, row in zip(heat["y"].tolist(), heat["z"].tolist(), strict=True)
+        for w, value in zip(sigma_w, row, strict=True)
+    ]
+    return export.Table(["sigma_w", "sigma_b", "log10 of the gradient's factor a layer"], rows)
 
 
 def _outside(subject: Subject) -> None:

@@ -65,7 +65,8 @@ def phase_layout(names: Mapping[str, tuple[float, float]]) -> Spec:
     phases = [
         {
             "text": name,
-            "x": x,
+            # A name keeps clear of the picture's edges.
+            "x": min(max(x, low + 0.9), high - 0.9),
             "y": y,
             "showarrow": False,
             "font": {"size": 12, "color": _INK},
@@ -349,7 +350,10 @@ def flow_traces(
             "showlegend": True,
         },
         _points(np.array([rest[0]]), np.array([rest[1]]), "at rest")
-        | {"marker": {"color": COLOURS[1], "size": 13, "symbol": "star"}, "showlegend": True},
+        | {
+            "marker": {"color": COLOURS[1], "size": 13, "symbol": "star"},
+            "showlegend": bool(np.isfinite(rest).all()),
+        },
     ]
 
 

@@ -1,8 +1,9 @@
 """The theory in words: verdicts and the cells of its tables."""
 
 import math
+from collections.abc import Sequence
 
-from core.mean_field import Estimate, Fate
+from core.mean_field import Estimate, Fate, FixedPoint
 from core.self_normalising import Rest
 from pages.ui import wording
 
@@ -33,7 +34,7 @@ _VARIANCE = {
 
 def verdict(chi: float, variance: float, fate: Fate) -> str:
     """Say in a sentence what the theory expects of signal and gradient."""
-    settles = _VARIANCE[fate].format(q=wording.number(variance, 3))
+    settles = _VARIANCE[fate].format(q=_short(variance))
     if chi == 0:
         return f"**No gradient at all** (χ₁ = 0); {settles}."
     layers = tenfold(chi)
@@ -50,6 +51,17 @@ def verdict(chi: float, variance: float, fate: Fate) -> str:
     )
 
 
+def others(points: Sequence[FixedPoint]) -> str | None:
+    """Say so where the start decides: where another fixed point of the variance repels."""
+    repel = [_short(p.variance) for p in points if not p.stable and p.variance > 0]
+    if not repel:
+        return None
+    return (
+        f"The start decides: there is also a fixed point of the variance at {' and '.join(repel)}, "
+        "and it repels. A variance below it goes one way, one above it the other."
+    )
+
+
 def tenfold(chi: float) -> float:
     """Return the layers in which the gradient changes by a factor of ten."""
     if chi == 0:
@@ -62,9 +74,7 @@ def count(layers: float) -> str:
     """Write a number of layers."""
     if layers < 1.05:
         return "a single layer"
-    if layers < 9.5:
-        return f"{wording.number(layers, 1)} layers"
-    return f"{wording.number(float(f'{layers:.2g}'), 0)} layers" if layers < 1e5 else "∞ layers"
+    return f"{_short(layers, 2)} layers"
 
 
 def cells(
@@ -72,13 +82,18 @@ def cells(
 ) -> tuple[str, ...]:
     """Return σ_w², σ_b², q*, χ₁, √χ₁ and the predicted decades at layer 1."""
     return (
-        wording.number(weight_variance),
-        wording.number(bias_variance),
-        wording.number(variance),
+        _short(weight_variance, 4),
+        _short(bias_variance, 4),
+        _short(variance, 4),
         wording.fixed(chi),
         wording.fixed(math.sqrt(chi)),
         decades(gradient),
     )
+
+
+def _short(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits, also where it is large."""
+    return wording.number(float(f"{value:.{digits}g}"), digits)
 
 
 def decades(value: float) -> str:

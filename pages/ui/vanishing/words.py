@@ -84,7 +84,11 @@ def brief(name: str, one: Verdict) -> str:
         return f"**{name}: {one.fate.value}**, beyond all numbers at layer {one.overflow} {where}"
     if one.decades == -math.inf:
         return f"**{name}: {one.fate.value}**, exactly 0 at layer 1"
-    return f"**{name}: {one.fate.value}**, {multiple(one.decades)} left at layer 1"
+    left = multiple(one.decades)
+    if one.fate in (Fate.VANISHED, Fate.FADING):
+        return f"**{name}: {one.fate.value}**, {left} left at layer 1"
+    times = left if one.fate is Fate.HEALTHY else counted(one.decades)
+    return f"**{name}: {one.fate.value}**, {times} times as large at layer 1"
 
 
 def verdict(name: str, one: Verdict, depth: int) -> str:
