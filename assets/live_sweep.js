@@ -54,6 +54,19 @@ async function decode(payload) {
   return part;
 }
 
+/** Undo `pages.ui.live.bundle`. */
+function unbundle(bytes) {
+  const blocks = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 4 + view.getUint32(at, true);
+    blocks.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  const [parts, ...payloads] = blocks;
+  return { parts: JSON.parse(new TextDecoder().decode(parts)), payloads };
+}
+
 /** The float32 table (steps × width) whose folded differences `bytes` holds as planes. */
 function floats(bytes, steps, width) {
   const size = steps * width;
@@ -543,26 +556,31 @@ class Engine {
     }
     for (const [root, { data }] of this.hub.mounts) {
       if (data instanceof Uint8Array) {
-        const bytes = [...data.subarray(0, 8)];
-        const digest = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-        held.add(digest);
-        if (!this.decoded.has(digest)) {
-          this.decoded.set(digest, null);
-          harmless(() =>
-            decode(data).then((part) => {
-              if (!this.decoded.has(digest)) return;
-              this.decoded.set(digest, part);
-              this.watch();
-            }),
-          );
-        }
-      } else if (data?.role === "parts") this.lists.push(...JSON.parse(data.parts));
-      else if (data?.role === "player" && !this.players.has(root)) {
+        const { parts, payloads } = unbundle(data);
+        this.lists.push(...parts);
+        for (const payload of payloads) held.add(this.learn(payload));
+      } else if (data?.role === "player" && !this.players.has(root)) {
         this.players.set(root, new Player(root, data, this));
       }
     }
     for (const digest of this.decoded.keys()) if (!held.has(digest)) this.decoded.delete(digest);
     this.watch();
+  }
+
+  /** Decode a payload that is not known yet; return its digest. */
+  learn(payload) {
+    const bytes = [...payload.subarray(0, 8)];
+    const digest = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (this.decoded.has(digest)) return digest;
+    this.decoded.set(digest, null);
+    harmless(() =>
+      decode(payload).then((part) => {
+        if (!this.decoded.has(digest)) return;
+        this.decoded.set(digest, part);
+        this.watch();
+      }),
+    );
+    return digest;
   }
 
   /** Have a Chart for every chart that some part moves. */

@@ -103,10 +103,9 @@ def rests(keys: list[str], slider: str, value: float) -> None:
     app.switch_page("pages/activations.py").run()
     (chart,) = app.get("plotly_chart")
     figure = json.loads(chart.proto.spec)
-    payloads = [e.proto.bytes for e in app.get("bidi_component") if e.proto.bytes]
-    payloads = [payload for payload in payloads if decoded(payload)["slider"] == slider]
-    assert 0 < sum(map(len, payloads)) <= MOST_BYTES
-    for head in map(decoded, payloads):
+    found = [payload for payload in payloads(app) if decoded(payload)["slider"] == slider]
+    assert 0 < sum(map(len, found)) <= MOST_BYTES
+    for head in map(decoded, found):
         row = int(np.argmin(np.abs(np.array(head["values"]) - value)))
         assert head["values"][row] == pytest.approx(value, abs=1e-9)
         traces = head["charts"][0]["traces"]
@@ -128,6 +127,19 @@ def assert_rests(row: np.ndarray, kept: np.ndarray) -> None:
     assert np.isnan(row[size:]).all()
     assert np.isnan(kept[size:]).all()
     np.testing.assert_array_equal(row[:size], kept[:size])
+
+
+def payloads(app: AppTest) -> list[bytes]:
+    """Return the payload of every sweep that a page was given."""
+    found = []
+    for element in app.get("bidi_component"):
+        sent, blocks = element.proto.bytes, []
+        while sent:
+            end = 4 + int.from_bytes(sent[:4], "little")
+            blocks.append(sent[4:end])
+            sent = sent[end:]
+        found += blocks[1:]
+    return found
 
 
 def decoded(payload: bytes) -> dict[str, Any]:

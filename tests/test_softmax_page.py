@@ -20,7 +20,7 @@ from pages.ui.softmax.controls import DEFAULTS, LOGIT_STEPS, SECTION, logit_key
 from pages.ui.softmax.parts import CHART, PLACE, VERDICT
 from pages.ui.softmax.view import SECTIONS
 from tests.figures import unpacked
-from tests.test_live import MOST_BYTES, Hand, decoded, drawn
+from tests.test_live import MOST_BYTES, Hand, decoded, drawn, payloads
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -63,10 +63,6 @@ def tables(app):
     return found
 
 
-def payloads(app):
-    return [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
-
-
 # ---------------------------------------------------------------- every section
 
 
@@ -86,7 +82,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(section, classes):
     app = open_section(section, classes=classes)
     drawn_now = figures(app)
     said = [m.value for m in app.markdown]
-    heads = payloads(app)
+    heads = [decoded(payload) for payload in payloads(app)]
     sliders = {s.key: s.value for s in app.slider}
     still = {controls.CLASSES, controls.LABEL}
     assert {head["slider"] for head in heads} == set(sliders) - still
@@ -107,8 +103,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(section, classes):
             # A text follows the hand only while it keeps its pieces.
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(any(p in one for one in said) for p in texts[row]), (key, texts[row])
-    for element in app.get("bidi_component"):
-        assert len(element.proto.bytes) <= MOST_BYTES
+    assert max(map(len, payloads(app))) <= MOST_BYTES
 
 
 @every_section

@@ -22,8 +22,9 @@ For the author of a page:
 
 What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
 byte planes of their differences along both axes, a seventh to two thirds of their raw
-size. Each sweep is an element of its own, so that Streamlit sends one that has not
-changed as a reference of 75 bytes.
+size. A large sweep is an element of its own, so that Streamlit sends one that has not
+changed as a reference of 75 bytes; small ones would be sent whole each time, and share
+an element, since each element costs the server as much time as a sweep does.
 """
 
 import hashlib
@@ -52,6 +53,9 @@ export default ({ data, parentElement: root }) => {
   return () => hub.mounts.get(root) === mount && hub.mounts.delete(root) && hub.changed?.(root);
 };
 """
+
+_LARGE = 10_000
+"""From this size on Streamlit sends a message that it has sent before as a reference."""
 
 _MARKS = re.compile(r"[\\\[*`|\n]|--|^\s*(?:[-+#]+|\d+\.) |^\s*$")
 
@@ -188,6 +192,8 @@ def live(sweeps: Sequence[Sweep | Packed], *, key: str) -> None:
     other one moves; the browser then waits for the next run. Such pairs are found here.
     """
     packed = [sweep.packed for sweep in sweeps]
+    small = [one.payload for one in packed if len(one.payload) < _LARGE]
+    large = [one.payload for one in packed if len(one.payload) >= _LARGE]
     rows = {one.slider: one.row(st.session_state[one.slider]) for one in packed}
     parts = []
     for one in packed:
@@ -196,9 +202,17 @@ def live(sweeps: Sequence[Sweep | Packed], *, key: str) -> None:
         parts.append({"digest": one.payload[:8].hex(), "slider": one.slider, "through": through})
     with st.container(key=key, gap=None):
         _engine(key=f"{key}-engine")
-        _mount(key=f"{key}-parts", data={"role": "parts", "parts": json.dumps(parts)})
-        for i, one in enumerate(packed):
-            _mount(key=f"{key}-{i}", data=one.payload)
+        _mount(key=f"{key}-parts", data=bundle(json.dumps(parts).encode(), *small))
+        for i, payload in enumerate(large):
+            _mount(key=f"{key}-{i}", data=bundle(b"[]", payload))
+
+
+def bundle(*blocks: bytes) -> bytes:
+    """Return what one element brings: a list of parts in JSON, then payloads.
+
+    Each block comes after its length, in 4 bytes, least significant first.
+    """
+    return b"".join(len(block).to_bytes(4, "little") + block for block in blocks)
 
 
 def player(slider: str, label: str, *, key: str) -> None:
