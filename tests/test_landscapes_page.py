@@ -25,7 +25,7 @@ from pages.ui.landscapes.controls import (
 )
 from pages.ui.landscapes.scene import DATA_CHART, NOW, SLICES, VERDICT, map_key
 from tests.figures import unpacked
-from tests.test_live import MOST_BYTES, Hand, decoded, drawn
+from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -54,10 +54,6 @@ def figures(app):
 
 def numbers(value):
     return unpacked(value) if isinstance(value, dict) else np.asarray(value, np.float32)
-
-
-def payloads(app):
-    return [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
 
 
 def words(app):
@@ -112,7 +108,7 @@ def test_it_stands_and_every_figure_is_valid(query):
 def test_a_sweep_rests_where_it_was_dragged(section, query):
     app = open_section(section, **query)
     now, said = figures(app), words(app)
-    heads = payloads(app)
+    heads = swept(app)
     moving = {W.key, B.key} if section == LANDSCAPE else {regularisation.STRENGTH.key}
     assert {head["slider"] for head in heads} == moving
     values = {s.key: s.value for s in app.slider}
@@ -125,8 +121,7 @@ def test_a_sweep_rests_where_it_was_dragged(section, query):
         for key, texts in head["texts"].items():
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(piece in said for piece in texts[row]), (key, texts[row])
-    for element in app.get("bidi_component"):
-        assert len(element.proto.bytes) <= MOST_BYTES
+    assert max(map(len, payloads(app))) <= MOST_BYTES
 
 
 @pytest.mark.parametrize(
@@ -143,7 +138,7 @@ def test_a_move_sends_little(losses, output):
     """Every chart anew, and the sweep of the other slider, whose numbers have changed."""
     app = open_section(losses=losses, output=output, arrows="true")
     before = {json.dumps(f) for f in figures(app).values()}
-    swept = {e.proto.bytes for e in app.get("bidi_component")}
+    known = {e.proto.bytes for e in app.get("bidi_component")}
     said = {m.value for m in app.markdown}
     app.slider(key=W.key).set_value(2.3)
     stands(app.run())
@@ -151,7 +146,7 @@ def test_a_move_sends_little(losses, output):
     parts = [
         e.proto.bytes
         for e in app.get("bidi_component")
-        if e.proto.bytes and e.proto.bytes not in swept
+        if e.proto.bytes and e.proto.bytes not in known
     ]
     assert len(parts) == 1
     written = [m.value.encode() for m in app.markdown if m.value not in said]

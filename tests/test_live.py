@@ -142,6 +142,11 @@ def payloads(app: AppTest) -> list[bytes]:
     return found
 
 
+def swept(app: AppTest) -> list[dict[str, Any]]:
+    """Return every sweep that a page was given, decoded."""
+    return [decoded(payload) for payload in payloads(app)]
+
+
 def decoded(payload: bytes) -> dict[str, Any]:
     """Undo ``Sweep.payload`` as its documentation says, written a second time.
 

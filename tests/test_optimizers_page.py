@@ -24,7 +24,7 @@ from pages.ui.optimizers import controls, forms, ledger, maps, race, scene, word
 from pages.ui.optimizers.controls import DEFAULTS, SECTION
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.view import FORMS, LEDGER, MAPS, RACE, SECTIONS
-from tests.test_live import MOST_BYTES, Hand, decoded, unpacked
+from tests.test_live import MOST_BYTES, Hand, payloads, swept, unpacked
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -52,10 +52,6 @@ def numbers(value):
 
 def said(app):
     return " ".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
-
-
-def sweeps(app):
-    return [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
 
 
 def sent(app):
@@ -106,8 +102,7 @@ def test_all_seven_race_within_the_limit():
     app = visit("optimizers", optimizer=list(OPTIMIZERS))
     assert len(app.session_state[controls.OPTIMIZER]) == 7
     assert sent(app) <= MOVE
-    for element in app.get("bidi_component"):
-        assert len(element.proto.bytes) <= MOST_BYTES
+    assert max(map(len, payloads(app))) <= MOST_BYTES
 
 
 @pytest.mark.parametrize(
@@ -127,7 +122,7 @@ def test_a_sweep_rests_where_it_was_dragged(section, query):
     app = opened(section, **query)
     now, spoken = figures(app), said(app)
     values = {s.key: s.value for s in [*app.slider, *app.select_slider]}
-    heads = sweeps(app)
+    heads = swept(app)
     assert len(heads) == (2 if section == LEDGER else 1)
     for head in heads:
         row = head["values"].index(pytest.approx(values[head["slider"]]))

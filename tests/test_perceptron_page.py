@@ -23,7 +23,7 @@ from pages.ui.perceptron import collapse, controls, regions, rule, steep, unit, 
 from pages.ui.perceptron.controls import DATA_SETS, DEFAULTS, HALVES, KINDS, SECTION, STACKS
 from pages.ui.perceptron.moves import CHART, PLACE, VERDICT, rest
 from tests.figures import unpacked
-from tests.test_live import MOST_BYTES, Hand, decoded, drawn
+from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -91,10 +91,6 @@ def tables(app):
     return found
 
 
-def payloads(app):
-    return [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
-
-
 def press(app, label):
     (button,) = (b for b in app.button if b.label == label)
     return stands(button.click().run())
@@ -119,7 +115,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(view):
     """The row of a slider's own value is what the page draws and says, for every slider."""
     app = open_view(view)
     drawn_now, spoken = figures(app), [m.value for m in app.markdown]
-    heads = payloads(app)
+    heads = swept(app)
     sliders = {s.key: s.value for s in app.slider}
     assert heads
     for head in heads:
@@ -137,8 +133,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(view):
             # Without regions there is no table, and so no cell for their number.
             here = [p for p in texts[row] if p != "–"]
             assert all(any(p in one for one in spoken) for p in here), (key, here)
-    for element in app.get("bidi_component"):
-        assert len(element.proto.bytes) <= MOST_BYTES
+    assert max(map(len, payloads(app))) <= MOST_BYTES
     assert sum(len(chart.proto.spec) for chart in app.get("plotly_chart")) <= MOST_SENT
 
 
@@ -160,7 +155,7 @@ LIVE_SLIDERS = {
 
 @pytest.mark.parametrize("view", LIVE_SLIDERS)
 def test_these_sliders_are_live(view):
-    assert {head["slider"] for head in payloads(open_view(view))} == LIVE_SLIDERS[view]
+    assert {head["slider"] for head in swept(open_view(view))} == LIVE_SLIDERS[view]
 
 
 @every_view

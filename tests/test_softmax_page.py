@@ -20,7 +20,7 @@ from pages.ui.softmax.controls import DEFAULTS, LOGIT_STEPS, SECTION, logit_key
 from pages.ui.softmax.parts import CHART, PLACE, VERDICT
 from pages.ui.softmax.view import SECTIONS
 from tests.figures import unpacked
-from tests.test_live import MOST_BYTES, Hand, decoded, drawn, payloads
+from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -82,7 +82,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(section, classes):
     app = open_section(section, classes=classes)
     drawn_now = figures(app)
     said = [m.value for m in app.markdown]
-    heads = [decoded(payload) for payload in payloads(app)]
+    heads = swept(app)
     sliders = {s.key: s.value for s in app.slider}
     still = {controls.CLASSES, controls.LABEL}
     assert {head["slider"] for head in heads} == set(sliders) - still

@@ -18,7 +18,7 @@ from pages.ui.vanishing import theory, theory_figures, theory_words
 from pages.ui.vanishing.controls import GAINS, SCALES
 from pages.ui.vanishing.theory import FLOW, FOUND, LAYERS, MAP, PATH, PHASES, TABLE, VERDICT, VIEW
 from tests.figures import unpacked
-from tests.test_live import Hand, decoded, drawn
+from tests.test_live import Hand, drawn, payloads, swept
 from tests.test_pages import visit
 from tests.websocket_client import Session, finished
 
@@ -106,7 +106,7 @@ def test_random_and_extreme_settings(view, seed):
 def test_a_sweep_rests_where_it_was_dragged_and_costs_little():
     app = opened(activation="tanh", gain="1.3", input="2")
     now, words = figures(app), said(app)
-    heads = [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
+    heads = swept(app)
     mine = [head for head in heads if any(c["chart"] == PHASES for c in head["charts"])]
     assert {head["slider"] for head in mine} == {"vanishing_gain", "vanishing_input"}
     for head in mine:
@@ -119,8 +119,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little():
         for key, texts in head["texts"].items():
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(any(p in one for one in words) for p in texts[row]), (key, texts[row])
-    for element in app.get("bidi_component"):
-        assert len(element.proto.bytes) <= MOST_BYTES
+    assert max(map(len, payloads(app))) <= MOST_BYTES
 
 
 # ---------------------------------------------------------------- phases

@@ -23,7 +23,7 @@ from pages.ui.vanishing.controls import DEFAULTS, GAIN, GAINS, PULSE, SCALE, SCA
 from pages.ui.vanishing.figures import CHART
 from pages.ui.vanishing.view import SECTIONS
 from tests.figures import unpacked
-from tests.test_live import Hand, decoded, drawn
+from tests.test_live import Hand, drawn, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -305,7 +305,7 @@ def test_a_sweep_rests_where_it_was_dragged(activation, query):
     app = opened(activation=activation, depth="12", **query)
     figure = charts(app)[CHART]
     said = [m.value for m in app.markdown]
-    heads = [decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes]
+    heads = swept(app)
     own_sliders = [head for head in heads if head["slider"].startswith("vanishing_")]
     assert {head["slider"] for head in own_sliders} == {GAIN, SCALE}
     for head in own_sliders:
@@ -331,7 +331,7 @@ def test_what_is_sent_is_small(activations):
 def test_a_large_stack_follows_on_release():
     app = opened(activation="identity", depth="100", width="128")
     assert any("when they are let go" in c.value for c in app.caption)
-    assert not [e for e in app.get("bidi_component") if e.proto.bytes]
+    assert not swept(app)
 
 
 def test_remedies_for_a_very_large_stack_wait_until_asked_for():
@@ -460,7 +460,7 @@ def test_the_pulse_has_come_as_far_as_it_is_told_to():
     assert known.tolist() == [False] * 5 + [True] * 6
     np.testing.assert_array_equal(~np.isnan(numbers(glow["z"])).all(axis=0), known)
     assert any("at layer 6 of 11" in m.value for m in app.markdown)
-    (head,) = (decoded(e.proto.bytes) for e in app.get("bidi_component") if e.proto.bytes)
+    (head,) = swept(app)
     assert head["slider"] == PULSE.key
     row = head["values"].index(50.0)
     for index, attribute, rows in head["charts"][0]["traces"]:
