@@ -14,6 +14,7 @@ from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
 from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
 from pages.ui.live import live
+from pages.ui.parts import columns
 from pages.ui.picture import THIRDS, THRESHOLDS, Scene, View
 from pages.ui.sweeps import sweeps
 
@@ -49,8 +50,7 @@ def explore() -> list[str]:
 @st.fragment
 def _explore(keys: list[str], view: View) -> None:
     """Draw the sliders beside the picture that they move, and what can be read off it."""
-    with st.container(key="view"):
-        beside, above = st.columns([1, 2], gap="medium")
+    beside, above = columns()
     with beside:
         choices = [controls.sliders(key) for key in keys]
         at = probe_slider(view.scene, DEFAULTS[PROBE])

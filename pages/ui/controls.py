@@ -183,10 +183,12 @@ def listed(keys: Sequence[str]) -> str:
     return " and ".join(names[:1] + [f"{len(names) - 1} more"] * (len(names) > 1))
 
 
-def sliders(key: str) -> Choice:
-    """Draw a slider for each parameter of the function ``key`` and return the choice."""
-    values = {p.name: _slider(key, p) for p in entry(key).parameters}
-    return Choice(key, values)
+def sliders(key: str, *, swept: bool = True) -> Choice:
+    """Draw a slider for each parameter of the function ``key`` and return the choice.
+
+    ``swept`` is whether the page has sweeps for them, and so a player for each.
+    """
+    return Choice(key, {p.name: slider(key, p, swept=swept) for p in entry(key).parameters})
 
 
 def slider_key(key: str, parameter: str) -> str:
@@ -211,9 +213,10 @@ def segments(label: str, options: Sequence[str], default: str, key: str, **more:
     return chosen or default
 
 
-def _slider(key: str, parameter: Parameter) -> float:
+def slider(key: str, parameter: Parameter, *, swept: bool = True) -> float:
+    """Draw the slider of one parameter of the function ``key`` and return its value."""
     widget = slider_key(key, parameter.name)
-    value = st.slider(
+    value: float = st.slider(
         f"{name(key)}: {parameter.glyph}",
         parameter.low,
         parameter.high,
@@ -235,7 +238,8 @@ def _slider(key: str, parameter: Parameter) -> float:
                     on_click=state.assign,
                     args=({widget: float(setting)},),
                 )
-    player(widget, parameter.glyph, key=f"{widget}_player")
+    if swept:
+        player(widget, parameter.glyph, key=f"{widget}_player")
     state.carry(widget, value)
     return value
 

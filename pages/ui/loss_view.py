@@ -14,6 +14,7 @@ from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
 from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
 from pages.ui.live import Sweep, live
 from pages.ui.outliers_view import laboratory
+from pages.ui.parts import columns
 from pages.ui.picture import Scene, View
 from pages.ui.sweeps import sweeps
 
@@ -81,8 +82,7 @@ def explore() -> list[str]:
 @st.fragment
 def _explore(keys: list[str], scene: Scene, axis: Axis) -> None:
     """Draw the sliders beside the picture that they move, and what can be read off it."""
-    with st.container(key="view"):
-        beside, above = st.columns([1, 2], gap="medium")
+    beside, above = columns()
     with beside:
         choices = [controls.sliders(key) for key in keys]
         view = View(scene, probe=probe_slider(scene, PROBES[axis]))

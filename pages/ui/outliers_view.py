@@ -12,6 +12,7 @@ from core.spec import Axis, FloatArray
 from pages.ui import charts, controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
 from pages.ui.live import ChartSweep, Sweep
+from pages.ui.parts import columns
 
 DATA = "losses_data"
 SEED = "losses_seed"
@@ -43,8 +44,7 @@ def laboratory(choices: Sequence[Choice]) -> list[Sweep]:
     if not fitting:
         st.info("Pick a loss of the residual, such as L1, L2 or Huber, to fit points with it.")
         return []
-    with st.container(key="view_outliers"):
-        beside, above = st.columns([1, 2], gap="medium")
+    beside, above = columns("view_outliers")
     with beside:
         x, y = _points()
         model = segments("Fit a", ("line", "constant"), "line", MODEL)

@@ -60,7 +60,7 @@ class Look(NamedTuple):
 
 def landscape() -> None:
     """Draw the landscapes of the chosen losses, and the model at the chosen place."""
-    beside, above = parts.columns()
+    beside, above = parts.columns(tall=True)
     with beside:
         with st.grid(2, min_column_width=110):
             w, b = W.draw(), B.draw()
@@ -71,8 +71,8 @@ def landscape() -> None:
         answer = output()
         points = ask_for_data()
         with st.expander("Parameters of the losses and of the output", icon=":material/tune:"):
-            chosen = [controls.sliders(key) for key in picked]
-            output_choice = controls.sliders(answer)
+            chosen = [controls.sliders(key, swept=False) for key in picked]
+            output_choice = controls.sliders(answer, swept=False)
             if not (output_choice.parameters or any(c.parameters for c in chosen)):
                 st.caption("None of these has one.")
         with st.expander("How it is drawn", icon=":material/palette:"):

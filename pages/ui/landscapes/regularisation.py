@@ -113,7 +113,7 @@ def _solved(fit: Fit) -> Everything:
 
 def section() -> None:
     """Draw the section."""
-    beside, above = parts.columns()
+    beside, above = parts.columns(tall=True)
     with beside:
         strength = STRENGTH.draw()
         kind = segments("Penalty", (RIDGE, LASSO, NET), LASSO, PENALTY)

@@ -40,7 +40,7 @@ class Run:
 
 def race() -> None:
     """Draw the race: its controls, its picture, its standings, and what the rates have done."""
-    beside, above = parts.columns()
+    beside, above = parts.columns(tall=True)
     with beside:
         outcome = st.container()
         stage = controls.stage()

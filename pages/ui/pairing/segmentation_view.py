@@ -29,7 +29,7 @@ from core.segmentation import (
 )
 from core.spec import FloatArray, Parameter
 from pages.ui import charts, export, state, text, wording
-from pages.ui.controls import Settings, segments
+from pages.ui.controls import Settings, segments, slider
 from pages.ui.live import ChartSweep, Sweep, live
 from pages.ui.pairing.segmentation_picture import (
     PULL,
@@ -39,7 +39,8 @@ from pages.ui.pairing.segmentation_picture import (
     maps,
     quantised,
 )
-from pages.ui.pairing.view import MASK, PART, parameter_slider
+from pages.ui.pairing.view import MASK, PART
+from pages.ui.parts import columns
 
 SHOW = "pairing_show"
 PICKED = "pairing_mask"
@@ -96,8 +97,7 @@ _sigmoid = ACTIVATIONS["sigmoid"]
 @st.fragment
 def bench() -> None:
     """Draw the bench: controls beside the maps, the table, and a mask to paint or to load."""
-    with st.container(key="view"):
-        beside, above = st.columns([1, 2], gap="medium")
+    beside, above = columns(tall=True)
     below, easel = st.container(), st.container()
     with beside:
         show = segments("Show", (GRADIENT, DESCENT), GRADIENT, SHOW)
@@ -233,7 +233,8 @@ def _settings() -> Settings:
             bind="query-params",
         )
         extras = tuple(
-            (f"{key}_{name}", parameter_slider(key, _parameter(key, name))) for key, name in EXTRAS
+            (f"{key}_{name}", slider(key, _parameter(key, name), swept=False))
+            for key, name in EXTRAS
         )
     return (("weight", weight), *extras)
 

@@ -21,7 +21,7 @@ from core.pairing import (
     readings,
     steps_until_right,
 )
-from core.spec import FloatArray, Parameter
+from core.spec import FloatArray
 from pages.ui import charts, controls, export, state, text, wording
 from pages.ui.controls import Settings, segments
 from pages.ui.live import ChartSweep, Sweep, live
@@ -34,6 +34,7 @@ from pages.ui.pairing.picture import (
     sparkline,
     written,
 )
+from pages.ui.parts import columns
 
 PART = "pairing_part"
 OUTPUT = "pairing_output"
@@ -94,12 +95,11 @@ def part() -> str:
 @st.fragment
 def explore() -> None:
     """Draw one pair enlarged beside its controls, with the verdict and how it comes about."""
-    with st.container(key="view"):
-        beside, above = st.columns([1, 2], gap="medium")
+    beside, above = columns()
     with beside:
         output = NAMES[_pick("Output activation", NAMES, OUTPUT)]
         loss = LOSS_NAMES[_pick("Loss", LOSS_NAMES, LOSS)]
-        settings = tuple((p.name, parameter_slider(loss, p)) for p in LOSSES[loss].parameters)
+        settings = controls.sliders(loss).settings
         z = st.slider(
             "Probe: z",
             PROBE_STEPS[0],
@@ -189,23 +189,6 @@ def _pick(label: str, options: Mapping[str, str], key: str) -> str:
     default = str(DEFAULTS[key])
     chosen = st.selectbox(label, names, names.index(default), key=key, bind="query-params")
     return chosen or default
-
-
-def parameter_slider(loss: str, parameter: Parameter) -> float:
-    """Draw the slider of a loss's parameter, under the name that all pages share."""
-    widget = controls.slider_key(loss, parameter.name)
-    value: float = st.slider(
-        f"{LOSSES[loss].name}: {parameter.glyph}",
-        parameter.low,
-        parameter.high,
-        parameter.default,
-        parameter.step,
-        key=widget,
-        bind="query-params",
-        help=f"`{parameter.name}`: {parameter.meaning}",
-    )
-    state.carry(widget, value)
-    return value
 
 
 @lru_cache(maxsize=4096)

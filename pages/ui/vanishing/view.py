@@ -25,6 +25,7 @@ SECTIONS = {
     PULSE: journey.section,
     THEORY: journey.theory,
 }
+TALL = (INSIDE, THEORY)
 
 
 @st.fragment
@@ -32,11 +33,11 @@ def explore() -> None:
     """Draw the section that is chosen, beside the controls that all sections share."""
     names = list(SECTIONS)
     section = segments("Section", names, names[0], SECTION, label_visibility="collapsed")
-    beside, above = columns()
+    beside, above = columns(tall=section in TALL)
     with beside:
         own = st.container()
         keys = controls.ACTIVATION_PICKER.pick()
-        choices = [controls.sliders(key) for key in keys]
+        choices = [controls.sliders(key, swept=False) for key in keys]
         experiment = base()
         kept = pins.pinned()
         current = [runs.run_of(choice, experiment) for choice in choices]
