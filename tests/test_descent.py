@@ -1,5 +1,7 @@
 """Walking down: against mpmath, against theory, and up to where numbers end."""
 
+import itertools
+
 import mpmath
 import numpy as np
 import pytest
@@ -92,12 +94,15 @@ def bowl(condition):
     return SURFACES["bowl"].at(condition=condition)
 
 
-@linear
 @pytest.mark.parametrize("condition", [1.0, 17.0])
-@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9])
-def test_divergence_sets_in_at_the_limit(name, condition, gamma):
-    if name == "gradient_descent" and gamma:
-        pytest.skip("it has no momentum")
+@pytest.mark.parametrize(
+    ("name", "gamma"),
+    [
+        ("gradient_descent", 0.0),
+        *itertools.product(("momentum", "nesterov"), (0.0, 0.5, 0.9)),
+    ],
+)
+def test_divergence_sets_in_at_the_limit(name, gamma, condition):
     limit = float(quadratics.stable_rate(name, condition, gamma))
     extra = {} if name == "gradient_descent" else {"gamma": gamma}
     ends = []

@@ -148,7 +148,7 @@ def test_a_move_sends_little(losses, output):
         for e in app.get("bidi_component")
         if e.proto.bytes and e.proto.bytes not in known
     ]
-    assert len(parts) == 1
+    assert parts
     written = [m.value.encode() for m in app.markdown if m.value not in said]
     assert sum(map(len, [*sent, *parts, *written])) <= MOST_MOVED
 

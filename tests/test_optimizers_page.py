@@ -373,7 +373,7 @@ PRESETS = {
     "Off the saddle": (RACE, "**RMSprop** is lowest"),
     "Turned by 45°": (RACE, "How much hangs on the rate"),
     "It never rests": (RACE, "is lowest"),
-    "Whose valley?": (MAPS, "% at (3, 2)"),
+    "Whose valley?": (MAPS, "% end at (3, 2)"),
     "One name, three walks": (FORMS, "part: up to"),
 }
 

@@ -15,6 +15,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.activations import ACTIVATIONS
+from core.losses import LOSSES
+from core.sections import SECTIONS
 from core.spec import FRAMEWORKS
 from pages.ui import activation_view as view
 from pages.ui import controls
@@ -362,6 +364,10 @@ def test_source_of_each_chosen_function_once():
     assert [code.value.split(",")[0] for code in app.code] == ['"""ReLU', '"""ELU']
 
 
+CURVED = {key: loss for key, loss in LOSSES.items() if loss.axis in SECTIONS}
+"""The losses that are a function of one number."""
+
+
 def test_home_links_to_every_entry():
     links = [link.proto for link in visit("home").main.get("page_link")]
     cards = {
@@ -369,13 +375,15 @@ def test_home_links_to_every_entry():
         for link in links
         if link.query_string.count("=") == 1
     }
-    assert cards == {a.name: ("activations", f"activation={a.key}") for a in ACTIVATIONS.values()}
+    expected = {a.name: ("activations", f"activation={a.key}") for a in ACTIVATIONS.values()}
+    expected |= {a.name: ("losses", f"loss={a.key}") for a in CURVED.values()}
+    assert cards == expected
 
 
 def test_home_draws_every_entry():
     app = visit("home")
     drawn = [image.proto.imgs[0] for image in app.get("image")]
-    assert len(drawn) == len(ACTIVATIONS)
+    assert len(set(drawn)) == len(drawn) == len(ACTIVATIONS) + len(CURVED)
 
 
 def test_choices_follow_from_page_to_page():

@@ -226,7 +226,7 @@ def test_sweeps_of_a_pair_hold_the_resting_figure(loss):
     }
     here = {view.PROBE: -4.0} | {f"{loss}_{k}": v for k, v in settings}
     for sweep in sweeps:
-        row = sweep.row(here[sweep.slider])
+        row = sweep.packed.row(here[sweep.slider])
         for index, changes in sweep.charts[0].traces.items():
             for name, rows in changes.items():
                 drawn = unpacked(figure["data"][index][name])
