@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium import Visit, launch
 from tests.serving import TALKATIVE, Server, serve
+from tests.websocket_client import Run, Session, finished
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +16,29 @@ def server() -> Iterator[Server]:
     """Give one server of the app, for all tests that do not need one of their own."""
     with serve(options=TALKATIVE | {"server.fileWatcherType": "none"}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def visit_page(server: Server) -> Callable[[str, str], Run]:
+    """Give a function that opens a page with a query string as a new visitor, and looks.
+
+    The query string goes over the protocol itself: a browser would tidy some of them up.
+    """
+
+    async def open_page(page: str, query: str) -> Run:
+        async with await Session.connect(server.url) as session:
+            return await session.rerun(page=page, query=query)
+
+    def run(page: str, query: str) -> Run:
+        seen = len(server.log)
+        one = finished(open_page(page, query))
+        assert one.exceptions == []
+        assert not one.page_not_found
+        assert one.kinds["heading"] > 0
+        assert "Traceback" not in server.log[seen:]
+        return one
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The Landscapes page: every section without a browser, and what a hand sees in Chromium."""
 
+import functools
 import json
 import random
 import re
@@ -28,7 +29,6 @@ from tests.figures import unpacked
 from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
-from tests.websocket_client import Session, finished
 
 MOST_MOVED = 60_000
 """So many bytes a move of a slider may send."""
@@ -333,21 +333,9 @@ def test_a_preset_shows_what_it_says(label):
 
 
 @pytest.fixture(scope="module")
-def ask(server):
+def ask(visit_page):
     """Give a function that opens the page with a query string, and sees that it stands."""
-
-    async def go(query):
-        async with await Session.connect(server.url) as session:
-            return await session.rerun(page="landscapes", query=query)
-
-    def run(query):
-        seen = len(server.log)
-        one = finished(go(query))
-        assert one.exceptions == []
-        assert "Traceback" not in server.log[seen:]
-        return one
-
-    return run
+    return functools.partial(visit_page, "landscapes")
 
 
 KEYS = [*view.DEFAULTS, OUTPUT, "loss"]

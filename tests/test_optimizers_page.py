@@ -1,6 +1,7 @@
 """The Optimizers page: every section without a browser, and what a hand sees in Chromium."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -27,7 +28,6 @@ from pages.ui.optimizers.view import FORMS, LEDGER, MAPS, RACE, SECTIONS
 from tests.test_live import MOST_BYTES, Hand, payloads, swept, unpacked
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
-from tests.websocket_client import Session, finished
 
 every_section = pytest.mark.parametrize("section", SECTIONS)
 MOVE = 60_000
@@ -394,21 +394,9 @@ def test_a_preset_shows_what_it_says_from_anywhere(label):
 
 
 @pytest.fixture(scope="module")
-def ask(server):
+def ask(visit_page):
     """Give a function that opens the page with a query string, and sees that it stands."""
-
-    async def go(query):
-        async with await Session.connect(server.url) as session:
-            return await session.rerun(page="optimizers", query=query)
-
-    def run(query):
-        seen = len(server.log)
-        one = finished(go(query))
-        assert one.exceptions == []
-        assert "Traceback" not in server.log[seen:]
-        return one
-
-    return run
+    return functools.partial(visit_page, "optimizers")
 
 
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)

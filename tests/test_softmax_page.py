@@ -1,6 +1,7 @@
 """The Softmax page: every section without a browser, and what a hand sees in Chromium."""
 
 import csv
+import functools
 import io
 import json
 import random
@@ -23,7 +24,6 @@ from tests.figures import unpacked
 from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
-from tests.websocket_client import Session, finished
 
 every_section = pytest.mark.parametrize("section", SECTIONS)
 LOGITS = [DEFAULTS[logit_key(i)] for i in range(10)]
@@ -320,21 +320,9 @@ def test_a_preset_shows_what_it_says_from_anywhere(label):
 
 
 @pytest.fixture(scope="module")
-def ask(server):
+def ask(visit_page):
     """Give a function that opens the page with a query string, and sees that it stands."""
-
-    async def go(query):
-        async with await Session.connect(server.url) as session:
-            return await session.rerun(page="softmax", query=query)
-
-    def run(query):
-        seen = len(server.log)
-        one = finished(go(query))
-        assert one.exceptions == []
-        assert "Traceback" not in server.log[seen:]
-        return one
-
-    return run
+    return functools.partial(visit_page, "softmax")
 
 
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)

@@ -78,31 +78,11 @@ KEYS = (
 
 
 @pytest.fixture(scope="module")
-def visit(server):
-    """Give a function that opens a page with a query string as a new visitor, and looks."""
-
-    async def open_page(page, query):
-        async with await Session.connect(server.url) as session:
-            return await session.rerun(page=page, query=query)
-
-    def run(page, query):
-        seen = len(server.log)
-        one = finished(open_page(page, query))
-        assert one.exceptions == []
-        assert not one.page_not_found
-        assert one.kinds["heading"] > 0
-        assert "Traceback" not in server.log[seen:]
-        return one
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def keys(visit):
+def keys(visit_page):
     """Give a function that names all that a page, as it opens, reads from its link."""
 
     def run(page):
-        found = (getattr(e.proto, "query_param_key", "") for e in visit(page, "").elements)
+        found = (getattr(e.proto, "query_param_key", "") for e in visit_page(page, "").elements)
         return set(KEYS) | {key for key in found if key}
 
     return functools.cache(run)
@@ -125,8 +105,8 @@ def alerts(run):
 
 @every_page
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
-def test_wild_values_everywhere(visit, keys, page, wild):
-    visit(page, "&".join(f"{key}={wild}" for key in sorted(keys(page))))
+def test_wild_values_everywhere(visit_page, keys, page, wild):
+    visit_page(page, "&".join(f"{key}={wild}" for key in sorted(keys(page))))
 
 
 def test_every_page_tells_what_it_reads(keys):
@@ -135,8 +115,8 @@ def test_every_page_tells_what_it_reads(keys):
 
 
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
-def test_wild_values_beside_good_ones(visit, wild):
-    run = visit(
+def test_wild_values_beside_good_ones(visit_page, wild):
+    run = visit_page(
         "activations",
         f"elu_alpha=0.4&activation=elu&hardtanh_max_val={wild}&activations_window={wild}"
         f"&activation={wild}&activation=hardtanh&activations_x=2&nothing_of_ours={wild}",
@@ -155,8 +135,8 @@ def test_wild_values_beside_good_ones(visit, wild):
 
 
 @pytest.mark.parametrize("page", ["activations", "source"])
-def test_what_is_left_out_is_named(visit, page):
-    run = visit(page, "activation=elu&activation=no_such&activation=relu")
+def test_what_is_left_out_is_named(visit_page, page):
+    run = visit_page(page, "activation=elu&activation=no_such&activation=relu")
     assert chosen(run) == names("elu", "relu")
     (said,) = alerts(run)
     assert "no_such" in said.replace("\\", "")
@@ -164,36 +144,36 @@ def test_what_is_left_out_is_named(visit, page):
 
 
 @pytest.mark.parametrize("page", ["activations", "source"])
-def test_only_unknown_functions_leave_the_usual_one(visit, page):
-    run = visit(page, "activation=no_such&activation=nor_this")
+def test_only_unknown_functions_leave_the_usual_one(visit_page, page):
+    run = visit_page(page, "activation=no_such&activation=nor_this")
     assert chosen(run) == names("elu")
     assert len(alerts(run)) == 1
 
 
 @pytest.mark.parametrize("page", ["activations", "source"])
-def test_more_than_six_functions(visit, page):
-    run = visit(page, "&".join(f"activation={key}" for key in ACTIVATIONS))
+def test_more_than_six_functions(visit_page, page):
+    run = visit_page(page, "&".join(f"activation={key}" for key in ACTIVATIONS))
     assert chosen(run) == names(*itertools.islice(ACTIVATIONS, controls.MOST))
     (said,) = alerts(run)
     assert re.search(r"\bsix\b|\b6\b", said)
 
 
-def test_one_function_fifty_times(visit):
-    run = visit("activations", "&".join(["activation=tanh"] * 50))
+def test_one_function_fifty_times(visit_page):
+    run = visit_page("activations", "&".join(["activation=tanh"] * 50))
     assert chosen(run) == names("tanh")
     # Nothing was lost, so there is nothing to say.
     assert alerts(run) == []
     assert parse_qs(run.query)["activation"] == ["tanh"]
 
 
-def test_a_thousand_unknown_functions(visit):
-    run = visit("activations", "&".join(f"activation=stranger{i}" for i in range(1000)))
+def test_a_thousand_unknown_functions(visit_page):
+    run = visit_page("activations", "&".join(f"activation=stranger{i}" for i in range(1000)))
     (said,) = alerts(run)
     assert len(said) < 400
 
 
-def test_a_value_given_twice(visit):
-    run = visit("activations", "elu_alpha=0.4&elu_alpha=0.6&activations_x=1&activations_x=2")
+def test_a_value_given_twice(visit_page):
+    run = visit_page("activations", "elu_alpha=0.4&elu_alpha=0.6&activations_x=1&activations_x=2")
     assert 0.0 <= run.sliders["elu_alpha"].value <= 3.0
     assert chosen(run) == names("elu")
 
@@ -202,8 +182,8 @@ def test_a_value_given_twice(visit):
     ("asked", "kept"),
     [("0", 0.0), ("3", 3.0), ("3.05", 1.0), ("-0.05", 1.0), ("1e2", 1.0), ("x", 1.0)],
 )
-def test_a_parameter_outside_its_slider_is_the_default(visit, asked, kept):
-    run = visit("activations", f"activation=elu&elu_alpha={asked}")
+def test_a_parameter_outside_its_slider_is_the_default(visit_page, asked, kept):
+    run = visit_page("activations", f"activation=elu&elu_alpha={asked}")
     assert run.sliders["elu_alpha"].value == kept
 
 
@@ -214,8 +194,8 @@ def test_a_parameter_outside_its_slider_is_the_default(visit, asked, kept):
     ids=range(13),
 )  # fmt: skip
 @every_page
-def test_misshapen_queries(visit, page, query):
-    visit(page, query)
+def test_misshapen_queries(visit_page, page, query):
+    visit_page(page, query)
 
 
 def test_a_visitor_of_a_bad_link_can_go_on(server):
@@ -273,5 +253,5 @@ queries = st.lists(st.tuples(_pieces, _pieces), max_size=8).map(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_random_queries(visit, page, query):
-    visit(page, query)
+def test_random_queries(visit_page, page, query):
+    visit_page(page, query)

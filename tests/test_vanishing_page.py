@@ -1,5 +1,6 @@
 """The Vanishing gradients page: every section without a browser, and what a hand sees in one."""
 
+import functools
 import json
 import math
 import random
@@ -26,7 +27,6 @@ from tests.figures import unpacked
 from tests.test_live import Hand, drawn, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
-from tests.websocket_client import Session, finished
 
 every_section = pytest.mark.parametrize("section", SECTIONS)
 MOST_BYTES = 60_000
@@ -521,21 +521,9 @@ def test_a_verdict_of_every_kind():
 
 
 @pytest.fixture(scope="module")
-def ask(server):
+def ask(visit_page):
     """Give a function that opens the page with a query string, and sees that it stands."""
-
-    async def go(query):
-        async with await Session.connect(server.url) as session:
-            return await session.rerun(page="vanishing_gradients", query=query)
-
-    def run(query):
-        seen = len(server.log)
-        one = finished(go(query))
-        assert one.exceptions == []
-        assert "Traceback" not in server.log[seen:]
-        return one
-
-    return run
+    return functools.partial(visit_page, "vanishing_gradients")
 
 
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
