@@ -22,9 +22,6 @@ from tests.websocket_client import Run, Session, finished
 PAGES = ["", *sorted(script.stem for script in ROOT.glob("pages/[!_]*.py"))]
 """Every page's path in the URL; the home page's is empty."""
 
-# Together in one process of the test run: they share an environment that takes long to make.
-pytestmark = pytest.mark.xdist_group("hosting")
-
 CLOUD_OPTIONS = {
     "server.headless": True,
     "server.runOnSave": True,
