@@ -44,10 +44,10 @@ async function decode(payload) {
   let offset = headEnd;
   for (const chart of part.charts) {
     for (const trace of chart.traces) {
-      const [, , shape] = trace;
+      const [, , shape, unit] = trace;
       if (typeof shape[0] === "string") continue;
       const width = shape.reduce((product, n) => product * n, 1);
-      trace[2] = { numbers: floats(bytes.subarray(offset), steps, width), width, shape };
+      trace[2] = { numbers: floats(bytes.subarray(offset), steps, width, unit), width, shape };
       offset += 4 * steps * width;
     }
   }
@@ -67,8 +67,11 @@ function unbundle(bytes) {
   return { parts: JSON.parse(new TextDecoder().decode(parts)), payloads };
 }
 
-/** The float32 table (steps × width) whose folded differences `bytes` holds as planes. */
-function floats(bytes, steps, width) {
+/**
+ * The float32 table (steps × width) whose folded differences `bytes` holds as planes:
+ * of multiples of `unit`, or if that is 0 of sortable bits.
+ */
+function floats(bytes, steps, width, unit) {
   const size = steps * width;
   const words = new Uint32Array(size);
   for (let row = 0, i = 0; row < steps; row++) {
@@ -86,6 +89,7 @@ function floats(bytes, steps, width) {
       for (let j = row * width; j < (row + 1) * width; j++) words[j] += words[j - width];
     }
   }
+  if (unit) return Float32Array.from(new Int32Array(words.buffer), (count) => count * unit);
   for (let i = 0; i < size; i++) words[i] = words[i] >>> 31 ? words[i] & 0x7fffffff : ~words[i];
   return new Float32Array(words.buffer);
 }
@@ -521,7 +525,7 @@ class Engine {
     const firm = { capture: true, signal };
     document.addEventListener("keydown", (event) => harmless(() => this.glide(event)), firm);
     for (const type of ["keyup", "focusout"]) {
-      document.addEventListener(type, () => harmless(() => this.land()), firm);
+      document.addEventListener(type, () => harmless(() => this.rest()), firm);
     }
     this.gliding = null; // the slider that a held key moves
     this.thumb = new MutationObserver(() => {
@@ -560,7 +564,8 @@ class Engine {
         this.lists.push(...parts);
         for (const payload of payloads) held.add(this.learn(payload));
       } else if (data?.role === "player" && !this.players.has(root)) {
-        this.players.set(root, new Player(root, data, this));
+        const Kind = data.time ? Transport : Player;
+        this.players.set(root, new Kind(root, data, this));
       }
     }
     for (const digest of this.decoded.keys()) if (!held.has(digest)) this.decoded.delete(digest);
@@ -630,23 +635,25 @@ class Engine {
     const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
     const slider = this.active;
     if (!event.repeat || !way || event.shiftKey || event.target !== this.input(slider)) return;
-    const values = this.inputs(slider);
-    const { row, exact } = this.step(slider);
-    if (!exact) return;
+    if (!this.nudge(slider, way)) return;
     event.preventDefault();
     event.stopPropagation();
     this.gliding = slider;
-    this.set(slider, values[Math.max(0, Math.min(values.length - 1, row + way))]);
   }
 
-  /** Have the slider that a held key moved report its value, as when a hand lets go of it. */
-  land() {
-    const input = this.input(this.gliding);
+  /** Let the slider that a held key moved report. */
+  rest() {
+    if (this.gliding) this.land(this.gliding);
     this.gliding = null;
+  }
+
+  /** Have a slider report its value, as when a hand lets go of it. */
+  land(slider) {
+    const input = this.input(slider);
     if (!input) return;
     const pointer = { bubbles: true, button: 0, pointerId: -1 };
     input.dispatchEvent(new PointerEvent("pointerdown", pointer));
-    window.dispatchEvent(new PointerEvent("pointerup", pointer));
+    input.dispatchEvent(new PointerEvent("pointerup", pointer));
   }
 
   /** Stop all players; `slider`, if one of theirs, stays where it is. */
@@ -694,6 +701,14 @@ class Engine {
     const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
     set.call(input, value);
     input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /** Move a slider's thumb by so many steps, from a step on; say whether it stood on one. */
+  nudge(slider, by) {
+    const values = this.inputs(slider);
+    const { row, exact } = this.step(slider);
+    if (exact) this.set(slider, values[Math.max(0, Math.min(values.length - 1, row + by))]);
+    return exact;
   }
 
   /** Move a slider's thumb to the step at `part` (0 to 1) of its length. */
@@ -767,6 +782,7 @@ const PLAYER_STYLE = `
 `;
 const SECONDS = 4; // from one end of the slider to the other, at speed 1
 const SPEEDS = [0.5, 1, 2];
+const IDLE = 500; // milliseconds that a player has stood still when its slider reports
 
 /**
  * Buttons that move a slider's thumb from end to end, or to and fro.
@@ -781,7 +797,12 @@ class Player {
     this.style.textContent = PLAYER_STYLE;
     this.box = document.createElement("div");
     this.box.setAttribute("role", "group");
-    this.box.setAttribute("aria-label", `Sweep ${label}`);
+    this.buttons();
+    root.append(this.style, this.box);
+    this.describe();
+  }
+
+  buttons() {
     this.toggle = this.button(() => (this.frame ? this.stop() : this.start()));
     this.pace = this.button(() => {
       this.speed = SPEEDS[(SPEEDS.indexOf(this.speed) + 1) % SPEEDS.length];
@@ -791,8 +812,6 @@ class Player {
       this.loop = !this.loop;
       this.describe();
     });
-    root.append(this.style, this.box);
-    this.describe();
   }
 
   remove() {
@@ -809,17 +828,26 @@ class Player {
     return button;
   }
 
+  static words = {
+    group: (label) => `Sweep ${label}`,
+    start: (label) => [`▶ Sweep ${label}`, `Sweep ${label}`],
+    stop: (label) => ["■ Stop", `Stop the sweep of ${label}`],
+    pace: (label) => `Speed of the sweep of ${label}`,
+    again: (label) => `Loop the sweep of ${label}`,
+  };
+
+  name(button, text, spoken) {
+    button.textContent = text;
+    button.setAttribute("aria-label", spoken);
+  }
+
   describe() {
     const { label, speed, loop } = this;
-    const playing = this.frame !== 0;
-    const name = (button, text, spoken) => {
-      button.textContent = text;
-      button.setAttribute("aria-label", spoken);
-    };
-    if (playing) name(this.toggle, "■ Stop", `Stop the sweep of ${label}`);
-    else name(this.toggle, `▶ Sweep ${label}`, `Sweep ${label}`);
-    name(this.pace, `${speed}×`, `Speed of the sweep of ${label}: ${speed}×`);
-    name(this.again, "Loop", `Loop the sweep of ${label}`);
+    const { words } = this.constructor;
+    this.box.setAttribute("aria-label", words.group(label));
+    this.name(this.toggle, ...(this.frame === 0 ? words.start(label) : words.stop(label)));
+    this.name(this.pace, `${speed}×`, `${words.pace(label)}: ${speed}×`);
+    this.name(this.again, "Loop", words.again(label));
     this.again.setAttribute("aria-pressed", String(loop));
   }
 
@@ -828,29 +856,118 @@ class Player {
     if (!input || input.disabled) return;
     this.engine.silence();
     this.home = input.value;
-    this.way = 0; // how far, in lengths of the slider
+    this.way = this.departure(); // how far, in lengths of the slider
     let before = performance.now();
     const step = (now) => {
       this.way += (this.speed * Math.max(0, now - before)) / (1000 * SECONDS);
       before = now;
-      if ((this.way >= 1 && !this.loop) || !this.engine.input(this.slider)) return this.stop();
+      if (!this.engine.input(this.slider)) return this.stop();
+      if (this.way >= 1 && !this.loop) return this.arrive();
       this.frame = requestAnimationFrame((time) => harmless(() => step(time)));
-      const turn = this.way % 2;
-      this.engine.put(this.slider, turn > 1 ? 2 - turn : turn);
+      this.engine.put(this.slider, this.place(this.way));
     };
     this.frame = requestAnimationFrame((time) => harmless(() => step(time)));
     this.describe();
   }
 
+  departure() {
+    return 0;
+  }
+
+  /** Where on the slider (0 to 1) the thumb is, after this many lengths of it. */
+  place(way) {
+    const turn = way % 2;
+    return turn > 1 ? 2 - turn : turn;
+  }
+
+  arrive() {
+    this.stop();
+  }
+
   /** Stop, and leave the thumb alone where the visitor has taken hold of it. */
   stop(taken = false) {
-    if (!this.frame) return;
+    if (!this.halt() || taken) return;
+    this.engine.set(this.slider, this.home);
+    this.engine.reset();
+  }
+
+  /** Stand still; say whether anything moved. */
+  halt() {
+    if (!this.frame) return false;
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.describe();
-    if (taken) return;
-    this.engine.set(this.slider, this.home);
-    this.engine.reset();
+    return true;
+  }
+}
+
+/**
+ * The player of a slider that stands for time: play, pause, a step back, a step on.
+ *
+ * It goes on from where the thumb is, and the thumb stays where it halts. Once it has
+ * stood for a moment the slider reports, as when a hand lets go of it.
+ */
+class Transport extends Player {
+  buttons() {
+    this.back = this.button(() => this.nudge(-1));
+    super.buttons();
+    this.on = this.button(() => this.nudge(1));
+    this.toggle.after(this.on);
+  }
+
+  static words = {
+    group: (label) => `Play ${label}`,
+    start: (label) => [`▶ Play ${label}`, `Play ${label}`],
+    stop: (label) => ["❚❚ Pause", `Pause ${label}`],
+    pace: (label) => `Speed of ${label}`,
+    again: (label) => `Loop ${label}`,
+  };
+
+  describe() {
+    super.describe();
+    this.name(this.back, "‹", `One step back in ${this.label}`);
+    this.name(this.on, "›", `One step on in ${this.label}`);
+  }
+
+  departure() {
+    const { row } = this.engine.step(this.slider);
+    const last = this.engine.values(this.slider).length - 1;
+    return row < last ? Math.max(0, row) / (last + 1) : 0;
+  }
+
+  place(way) {
+    return way % 1;
+  }
+
+  arrive() {
+    this.engine.put(this.slider, 1);
+    this.stop();
+  }
+
+  stop(taken = false) {
+    if (this.halt() && !taken) this.report();
+  }
+
+  nudge(by) {
+    if (this.engine.input(this.slider)?.disabled) return;
+    this.halt();
+    this.engine.silence(this.slider);
+    this.engine.nudge(this.slider, by);
+    this.report();
+  }
+
+  report() {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      if (this.frame) return;
+      if (this.engine.down) this.report();
+      else harmless(() => this.engine.land(this.slider));
+    }, IDLE);
+  }
+
+  remove() {
+    super.remove();
+    clearTimeout(this.idle);
   }
 }
 

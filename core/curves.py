@@ -95,9 +95,8 @@ def resolution(graph: Graph, low: float, high: float, most: float | None = None)
     panel's height at the defaults and at both ends of every slider.
     """
     spans = limits([graph], low, high, most=most)
-    settings = [{}, *({p.name: end} for p in graph.parameters for end in (p.low, p.high))]
     for points in POINTS[:-1]:
-        for parameters in settings:
+        for parameters in [{}, *_extremes(graph)]:
             x = grid(low, high, graph.breaks(**graph.resolve(parameters)), points)
             middles = (x[1:] + x[:-1]) / 2
             for function, (bottom, top) in (
@@ -239,11 +238,7 @@ def limits(
     extreme: list[Curve] = []
     for graph in graphs:
         usual.append(curve(graph, x, third=third))
-        for parameter in graph.parameters:
-            extreme += [
-                curve(graph, x, third=third, **{parameter.name: end})
-                for end in (parameter.low, parameter.high)
-            ]
+        extreme += [curve(graph, x, third=third, **ends) for ends in _extremes(graph)]
     most = (high - low) / 2 if most is None else most
     return Limits(
         value=_span([c.value for c in usual], [c.value for c in extreme], stretch=0.6, most=most),
@@ -262,12 +257,36 @@ def limits(
     )
 
 
-def fit(curves: Sequence[Curve]) -> Limits:
-    """Choose vertical axes that hold ``curves`` and zero, with room above for a legend."""
-    none = (0.0, 0.0)
-    ends = [_ends([getattr(c, part) for c in curves], none) for part in ("value", "gradient")]
-    value, gradient = (_padded(low, high) for low, high in ends)
-    return Limits((value[0], value[1] + 0.15 * (value[1] - value[0])), gradient)
+def difference_limits(graphs: Sequence[Graph], low: float, high: float, factor: float) -> Limits:
+    """Choose vertical axes for :func:`difference` that stay put while any parameter moves.
+
+    They hold zero, the differences at the defaults and as much again to either side, as far
+    as the ends of the sliders need it; all of what these need where the defaults leave no
+    difference. There is room above for a legend.
+    """
+    x = np.linspace(low, high, 121)
+    settings = [[{}, *_extremes(graph)] for graph in graphs]
+    first, *others = (
+        [curve(graph, x, **parameters) for parameters in known]
+        for graph, known in zip(graphs, settings, strict=True)
+    )
+    usual = difference([first[0], *(other[0] for other in others)], factor)
+    every = [one for other in others for one in other]
+    extreme = [one for subtrahend in first for one in difference([subtrahend, *every], factor)]
+
+    def span(part: str) -> tuple[float, float]:
+        bottom, top = _ends([getattr(c, part) for c in usual], (0.0, 0.0))
+        reach = top - bottom or np.inf
+        lowest, highest = _ends([getattr(c, part) for c in extreme], (bottom, top))
+        return _padded(max(lowest, bottom - reach), min(highest, top + reach))
+
+    bottom, top = span("value")
+    return Limits((bottom, top + 0.15 * (top - bottom)), span("gradient"))
+
+
+def _extremes(graph: Graph) -> list[dict[str, Scalar]]:
+    """Return every slider's ends, one parameter at a time."""
+    return [{p.name: end} for p in graph.parameters for end in (p.low, p.high)]
 
 
 def _third(

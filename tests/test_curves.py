@@ -11,11 +11,10 @@ from core.activations import ACTIVATIONS
 from core.curves import (
     BEND,
     POINTS,
-    Curve,
     Marks,
     curve,
     difference,
-    fit,
+    difference_limits,
     grid,
     limits,
     marks,
@@ -291,16 +290,28 @@ def test_axes_do_not_depend_on_the_order_of_what_is_compared():
     assert len(found) == 1
 
 
-def test_fit_holds_the_curves_and_zero():
-    x = np.array([0.0, 1.0, 2.0])
-    high = Curve(x, np.array([1.0, np.nan, 3.0]), np.array([-2.0, -1.0, np.inf]))
-    found = fit([high])
-    # A margin of 7 % on either side; above f there is room for the legend.
-    assert found.value[0] == pytest.approx(-0.21)
-    assert 3.21 <= found.value[1] < 4.5
-    assert found.gradient == pytest.approx((-2.14, 0.14))
-    flat = fit([Curve(x, np.zeros(3), np.zeros(3))])
-    assert flat.value[0] < 0 < flat.value[1]
+@pytest.mark.parametrize("factor", [1.0, 100.0])
+def test_axes_of_a_difference_hold_it_at_the_defaults_and_stay_put(factor):
+    gelu, tanh_form = ACTIVATIONS["gelu"], ACTIVATIONS["gelu_tanh"]
+    x = np.linspace(*WINDOW, 121)
+    found = difference_limits([gelu, tanh_form], *WINDOW, factor)
+    value = factor * (tanh_form(x) - gelu(x))
+    slope = factor * (tanh_form.gradient(x) - gelu.gradient(x))
+    assert found.value[0] < value.min() < 0 < value.max() < found.value[1] < 1.5 * value.max()
+    assert found.gradient[0] < slope.min() < 0 < slope.max() < found.gradient[1]
+
+
+def test_axes_of_a_difference_have_room_for_the_sliders_but_do_not_crush_the_curve():
+    elu, selu = ACTIVATIONS["elu"], ACTIVATIONS["selu"]
+    # Alike at the defaults: the axes hold whatever the sliders do, α = 5 against α = 1.
+    x = np.linspace(*WINDOW, 121)
+    most = np.abs(elu(x, alpha=elu.parameters[0].high) - elu(x)).max()
+    low, high = difference_limits([elu, ACTIVATIONS["celu"]], *WINDOW, 1.0).value
+    assert low < -most
+    assert most < high
+    usual = np.ptp(selu(x) - elu(x))
+    low, high = difference_limits([elu, selu], *WINDOW, 1.0).value
+    assert usual < high - low < 4 * usual
 
 
 @pytest.mark.parametrize("threshold", [0.01, 0.3])

@@ -13,7 +13,7 @@ from core.curves import (
     Third,
     curve,
     difference,
-    fit,
+    difference_limits,
     grid,
     limits,
     marks,
@@ -172,24 +172,37 @@ def reach(scene: Scene) -> float:
 
 
 def _differences(choices: Sequence[Choice], view: View, factor: float) -> Picture:
-    breaks = [b for c in choices for b in c.entry.breaks(**c.parameters)]
-    count = max(_resolution(c.entry.key, view.bare) for c in choices)
-    points = grid(*view.scene.window, breaks, count)
-    curves = difference([curve(view.graph(c.key), points, **c.parameters) for c in choices], factor)
+    curves = subtract([(c.key, c.parameters) for c in choices], view, factor)
     times = "" if factor == 1 else f"{factor:g}·"
     first = choices[0].name
     value, gradient = (title.partition("(")[0] for title in view.scene.titles)
-    names = [f"{c.label} − {first}" for c in choices[1:]]
+    names = [difference_name(c.label, choices[0].key) for c in choices[1:]]
+    keys = tuple(c.entry.key for c in choices)
     figure = charts.differences(
         [charts.Difference(name, one) for name, one in zip(names, curves, strict=True)],
         window=view.scene.window,
-        limits=fit(curves),
+        limits=_difference_limits(keys, view.bare, factor),
         probe=view.probe,
         titles=[f"{times}({value} − {first})", f"{times}({gradient} − {first}′)"],
         axis=view.scene.axis,
         legend=view.scene.legend,
     )
     return Picture(figure, [f"{times}({name})" for name in names], curves, [])
+
+
+def subtract(
+    members: Sequence[tuple[str, Mapping[str, Scalar]]], view: View, factor: float
+) -> list[Curve]:
+    """Sample each function minus the first; one member's parameter may be an array (S, 1)."""
+    breaks = [b for key, given in members for b in controls.entry(key).breaks(**given)]
+    count = max(_resolution(controls.entry(key).key, view.bare) for key, _ in members)
+    points = grid(*view.scene.window, breaks, count)
+    return difference([curve(view.graph(key), points, **given) for key, given in members], factor)
+
+
+def difference_name(label: str, first: str) -> str:
+    """Return what a difference is called in the legend."""
+    return f"{label} − {controls.name(first)}"
 
 
 @lru_cache(maxsize=512)
@@ -201,3 +214,8 @@ def _resolution(key: str, view: View) -> int:
 def _limits(keys: tuple[str, ...], view: View) -> Limits:
     graphs = [view.graph(key) for key in keys]
     return limits(graphs, *view.scene.window, view.third, view.scene.most)
+
+
+@lru_cache(maxsize=512)
+def _difference_limits(keys: tuple[str, ...], view: View, factor: float) -> Limits:
+    return difference_limits([view.graph(key) for key in keys], *view.scene.window, factor)

@@ -12,33 +12,49 @@ from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, Settings
 from pages.ui.live import ChartSweep, Packed, Sweep
-from pages.ui.picture import THRESHOLDS, Picture, View, draw, reach
+from pages.ui.picture import (
+    THRESHOLDS,
+    Picture,
+    View,
+    difference_name,
+    draw,
+    reach,
+    subtract,
+)
+
+MOST_BYTES = 150_000
+"""What a slider's sweep may cost on first view."""
 
 
 def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Packed]:
     """Return the sweeps of every parameter's slider, of the probe's and of the threshold's.
 
-    Differences have none: their axes fit what is drawn.
+    A sweep of more than ``MOST_BYTES`` is left out, and its slider shows on release: several
+    differences from a sine, whose frequency moves all of them.
     """
-    if view.factor is not None:
-        return []
     lanes = len(choices) > 1
-    firsts = np.cumsum([0, *picture.sizes]).tolist()
+    apart = view.factor is None
+    shaded = apart and view.threshold is not None
+    firsts = np.cumsum([0, *picture.sizes]).tolist() if apart else [0] * (len(choices) + 1)
+    settings = tuple((c.key, c.settings) for c in choices)
     found = []
     for place, choice in enumerate(choices):
         for parameter in choice.entry.parameters:
             # Without the slider's own value, which changes nothing in its sweep.
             others = choice.without(parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
-            found.append(_packed(_curve_sweep, *at, view.bare))
-            if view.threshold is not None:
+            if apart:
+                found.append(_packed(_curve_sweep, *at, view.bare))
+            else:
+                members = (*settings[:place], (choice.key, others), *settings[place + 1 :])
+                found.append(_packed(_difference_sweep, members, parameter.name, place, view.bare))
+            if shaded:
                 found.append(_packed(_shade_sweep, *at, view.still))
             found.append(_packed(_reading_sweep, *at, replace(view, threshold=None)))
-    settings = tuple((c.key, c.settings) for c in choices)
     found.append(_packed(_probe_sweep, settings, tuple(firsts), view.bare))
-    if view.threshold is not None:
+    if shaded:
         found.append(_packed(_threshold_sweep, settings, tuple(firsts), view.bare))
-    return found
+    return [sweep for sweep in found if len(sweep.payload) <= MOST_BYTES]
 
 
 @lru_cache(maxsize=2048)
@@ -52,7 +68,6 @@ def _curve_sweep(
 ) -> Sweep:
     """Sweep what a parameter moves whatever the probe and shading: curves, marks, headlines."""
     values, parameters, names = _swept(key, name, others)
-    entry = controls.entry(key)
     drawn = draw(key, "", view, parameters)
     traces = charts.function_traces(drawn, place, lanes)
     changes = {}
@@ -60,10 +75,29 @@ def _curve_sweep(
         changes[first + i] = charts.varying(traces[i])
         if "hovertemplate" in traces[i]:
             changes[first + i]["name"] = names
-    cell = partial(_cell, view, place)
-    texts = {cell(0): names}
-    if isinstance(entry, Activation):
-        texts |= {cell(3 + i): column for i, column in enumerate(_headlines(entry, parameters))}
+    texts = _row_texts(view, place, key, parameters, names)
+    slider = controls.slider_key(key, name)
+    return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
+
+
+def _difference_sweep(
+    members: tuple[tuple[str, Settings], ...], name: str, place: int, view: View
+) -> Sweep:
+    """Sweep what a parameter moves where differences from the first function are drawn."""
+    key, others = members[place]
+    values, parameters, names = _swept(key, name, others)
+    given = [(one, dict(settings)) for one, settings in members]
+    given[place] = (key, parameters)
+    curves = subtract(given, view, view.factor or 1.0)
+    changes = {}
+    # The first function is in every difference, another one in its own only.
+    for at in range(1, len(members)) if place == 0 else [place]:
+        traces = charts.difference_traces(charts.Difference("", curves[at - 1]), at)
+        for i, trace in enumerate(traces, len(traces) * (at - 1)):
+            changes[i] = charts.varying(trace)
+            if at == place:
+                changes[i]["name"] = [difference_name(label, members[0][0]) for label in names]
+    texts = _row_texts(view, place, key, parameters, names)
     slider = controls.slider_key(key, name)
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
@@ -85,15 +119,17 @@ def _reading_sweep(
     """Sweep what a parameter moves at the probe: the tangent, the dots, f and f′ there."""
     values, parameters, _ = _swept(key, name, others)
     drawn = draw(key, "", view, parameters)
-    traces = charts.function_traces(drawn, place, lanes)
-    changes = {
-        first + i: charts.varying(trace)
-        for i, trace in enumerate(traces)
-        if i >= len(traces) - charts.PROBE_TRACES
-    }
+    moved = []
+    if view.factor is None:
+        traces = charts.function_traces(drawn, place, lanes)
+        changes = {
+            first + i: charts.varying(trace)
+            for i, trace in enumerate(traces)
+            if i >= len(traces) - charts.PROBE_TRACES
+        }
+        moved.append(ChartSweep(view.scene.chart, changes))
     texts = _values_there(view, place, drawn.probe.value, drawn.probe.gradient)
-    slider = controls.slider_key(key, name)
-    return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
+    return Sweep(controls.slider_key(key, name), values, moved, texts)
 
 
 def _probe_sweep(
@@ -106,9 +142,10 @@ def _probe_sweep(
     changes = {}
     for place, (key, parameters) in enumerate(settings):
         here = probe(view.graph(key), steps[:, None], reach(scene), **dict(parameters))
-        traces = charts.probe_traces(here, place)
-        first = firsts[place + 1] - charts.PROBE_TRACES
-        changes |= {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
+        if view.factor is None:
+            traces = charts.probe_traces(here, place)
+            first = firsts[place + 1] - charts.PROBE_TRACES
+            changes |= {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
         texts |= _values_there(view, place, here.value, here.gradient)
     line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), steps)
     return Sweep(scene.probe, steps, [ChartSweep(scene.chart, changes, line)], texts)
@@ -137,6 +174,22 @@ def _swept(
     (parameter,) = (p for p in entry.parameters if p.name == name)
     labels = [Choice(key, {**dict(others), name: v}).label for v in parameter.steps.tolist()]
     return parameter.steps, {**dict(others), name: parameter.steps[:, None]}, labels
+
+
+def _row_texts(
+    view: View,
+    place: int,
+    key: str,
+    parameters: Mapping[str, float | FloatArray],
+    names: list[str],
+) -> dict[str, list[str]]:
+    """Return what a parameter changes in its function's row, wherever the probe is."""
+    cell = partial(_cell, view, place)
+    texts = {cell(0): names}
+    entry = controls.entry(key)
+    if isinstance(entry, Activation):
+        texts |= {cell(3 + i): column for i, column in enumerate(_headlines(entry, parameters))}
+    return texts
 
 
 def _headlines(

@@ -13,7 +13,7 @@ from core.spec import FloatArray
 from core.surfaces import Ground
 from pages.ui import charts, export, parts
 from pages.ui.controls import slider_key
-from pages.ui.live import Sweep, live, player
+from pages.ui.live import Sweep, live, transport
 from pages.ui.optimizers import controls, figures, scene, words
 from pages.ui.optimizers.controls import STEP, Stage
 from pages.ui.optimizers.scene import Driver, Settings
@@ -43,7 +43,7 @@ def ledger() -> None:
         return
     with above, st.grid(2, min_column_width=200, vertical_alignment="bottom"):
         step = round(STEP.draw())
-        player(STEP.key, "k", key="optimizers_step_player")
+        transport(STEP.key, "the steps", key="optimizers_step_player")
     last = min(step, path.steps)
     shown = pictured(stage.ground, driver, [path.positions], steps(path, [last]), [last])
     with above:

@@ -13,7 +13,7 @@ from core.spec import FloatArray
 from core.surfaces import Ground
 from pages.ui import charts, export, parts, wording
 from pages.ui.controls import segments
-from pages.ui.live import Sweep, live, player
+from pages.ui.live import Sweep, live, transport
 from pages.ui.optimizers import controls, figures, scene, words
 from pages.ui.optimizers.controls import PROGRESS, Stage
 from pages.ui.optimizers.scene import Drawn, Driver
@@ -97,7 +97,7 @@ def _picture(stage: Stage, runs: Sequence[Run], steps: int) -> None:
         shown = moving(runs, [round(PROGRESS.draw())])
         with st.container():
             parts.say(shown, WHERE)
-            player(PROGRESS.key, "the race", key=PLAYER)
+            transport(PROGRESS.key, "the race", key=PLAYER)
     land = stage.ground
     fixed = still(stage, runs)
     with st.grid(2, min_column_width=400):

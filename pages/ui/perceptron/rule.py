@@ -14,7 +14,7 @@ from core.spec import FloatArray
 from pages.ui import export, presets, wording
 from pages.ui.charts import Spec
 from pages.ui.controls import segments
-from pages.ui.live import live, player
+from pages.ui.live import live, transport
 from pages.ui.parts import Shown, columns, draw, formulas, say
 from pages.ui.perceptron import controls, figures, words
 from pages.ui.perceptron.controls import DATA, GAP, ORDER, RATE, SEED, START, STEP
@@ -104,7 +104,7 @@ def section() -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.button("‹ Back", on_click=_go, args=(-1,), key="perceptron back")
             st.button("Next ›", on_click=_go, args=(1,), key="perceptron next")
-            player(STEP.key, "step", key="perceptron_player")
+            transport(STEP.key, "the run", key="perceptron_player")
     values = {STEP.key: float(step)}
     shown = rest(picture, values, setting)
     with above:

@@ -13,7 +13,7 @@ from core.gradient_flow import Experiment, Profile
 from core.network import Dropout, Skip
 from core.normalisation import Normalisation
 from core.spec import FloatArray
-from pages.ui.live import Sweep, live, player
+from pages.ui.live import Sweep, live, transport
 from pages.ui.parts import Shown, draw, say
 from pages.ui.vanishing import figures, runs, words
 from pages.ui.vanishing import theory as mean_field
@@ -35,7 +35,7 @@ def section(
         st.markdown("**The pulse**")
         place = which(len(shown))
         share = PULSE.draw()
-        player(PULSE.key, "the way back", key="vanishing_player")
+        transport(PULSE.key, "the way back", key="vanishing_player")
     run, name = shown[place], words.names(shown)[place]
     over = int(profiles[place].forward_overflow.max())
     if over:
