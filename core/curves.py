@@ -257,6 +257,14 @@ def limits(
     )
 
 
+def fit(curves: Sequence[Curve]) -> Limits:
+    """Choose vertical axes that hold ``curves`` and zero, with room above for a legend."""
+    none = (0.0, 0.0)
+    ends = [_ends([getattr(c, part) for c in curves], none) for part in ("value", "gradient")]
+    value, gradient = (_padded(low, high) for low, high in ends)
+    return Limits(_with_room(value), gradient)
+
+
 def difference_limits(graphs: Sequence[Graph], low: float, high: float, factor: float) -> Limits:
     """Choose vertical axes for :func:`difference` that stay put while any parameter moves.
 
@@ -280,8 +288,7 @@ def difference_limits(graphs: Sequence[Graph], low: float, high: float, factor: 
         lowest, highest = _ends([getattr(c, part) for c in extreme], (bottom, top))
         return _padded(max(lowest, bottom - reach), min(highest, top + reach))
 
-    bottom, top = span("value")
-    return Limits((bottom, top + 0.15 * (top - bottom)), span("gradient"))
+    return Limits(_with_room(span("value")), span("gradient"))
 
 
 def _extremes(graph: Graph) -> list[dict[str, Scalar]]:
@@ -331,6 +338,11 @@ def _span(
     lowest, highest = _ends(extreme, (low, high))
     low, high = max(lowest, low - reach, -most), min(highest, high + reach, most)
     return _padded(low, high)
+
+
+def _with_room(span: tuple[float, float]) -> tuple[float, float]:
+    """Leave room above for a legend."""
+    return span[0], span[1] + 0.15 * (span[1] - span[0])
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:

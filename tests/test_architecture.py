@@ -8,6 +8,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -179,17 +180,18 @@ PYTHON_RULES: list[Rule] = [
 # The project
 
 
+@cache
 def project_files(suffixes: frozenset[str] = frozenset({".py"})) -> list[str]:
     """Return the project's own files, as paths with slashes, virtual environments left out."""
-    own = {"core", "pages", "tests", "assets", ".streamlit", ".ci", ".github"}
+    own = ("core", "pages", "tests", "assets", ".streamlit", ".ci", ".github")
+    paths = [*ROOT.iterdir(), *(path for name in own for path in (ROOT / name).rglob("*"))]
     return sorted(
-        relative.as_posix()
-        for path in ROOT.rglob("*")
+        path.relative_to(ROOT).as_posix()
+        for path in paths
         if path.is_file()
         and path.suffix in suffixes
-        and ((relative := path.relative_to(ROOT)).parent == Path() or relative.parts[0] in own)
-        and "__pycache__" not in relative.parts
-        and relative.name != ".git"
+        and "__pycache__" not in path.parts
+        and path.name != ".git"
     )
 
 

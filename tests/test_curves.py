@@ -11,10 +11,12 @@ from core.activations import ACTIVATIONS
 from core.curves import (
     BEND,
     POINTS,
+    Curve,
     Marks,
     curve,
     difference,
     difference_limits,
+    fit,
     grid,
     limits,
     marks,
@@ -288,6 +290,18 @@ def test_axes_do_not_depend_on_the_order_of_what_is_compared():
     chosen = [ACTIVATIONS[key] for key in ("elu", "relu", "sine")]
     found = {limits(list(order), *WINDOW) for order in itertools.permutations(chosen)}
     assert len(found) == 1
+
+
+def test_fit_holds_the_curves_and_zero():
+    x = np.array([0.0, 1.0, 2.0])
+    high = Curve(x, np.array([1.0, np.nan, 3.0]), np.array([-2.0, -1.0, np.inf]))
+    found = fit([high])
+    # A margin of 7 % on either side; above f there is room for the legend.
+    assert found.value[0] == pytest.approx(-0.21)
+    assert 3.21 <= found.value[1] < 4.5
+    assert found.gradient == pytest.approx((-2.14, 0.14))
+    flat = fit([Curve(x, np.zeros(3), np.zeros(3))])
+    assert flat.value[0] < 0 < flat.value[1]
 
 
 @pytest.mark.parametrize("factor", [1.0, 100.0])

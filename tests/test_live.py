@@ -603,7 +603,7 @@ def test_nothing_is_left_behind_by_a_hundred_switches(server: Server, new_visit:
     with_it, without = new_visit(), new_visit()
     without.page.add_init_script(PLAIN)
     grown = {}
-    for visit, rounds in ((without, 3), (with_it, 25)):
+    for visit, rounds in ((without, 2), (with_it, 10)):
         visit.open(server.url + ONE)
         if visit is with_it:
             session = visit.page.context.new_cdp_session(visit.page)
@@ -650,11 +650,11 @@ def listeners(visit: Visit) -> Counter[str]:
 
 
 def switch(visit: Visit, rounds: int) -> None:
-    """Visit another page, come back, change functions twice and drag: four switches a round."""
+    """Visit another page, come back, change functions and drag: ten switches a round."""
     for _ in range(rounds):
         menu(visit, "Home")
         menu(visit, "Activations")
-        for preset in ("Leaky 0.01 and 0.3", "ELU and SELU"):
+        for preset in ("Leaky 0.01 and 0.3", "ELU and SELU") * 4:
             with visit.rerun():
                 visit.page.get_by_role("button", name=preset, exact=True).click()
         hand = Hand(visit, "selu_scale")

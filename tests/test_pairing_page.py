@@ -386,4 +386,5 @@ def test_a_file_is_loaded_or_named_by_line(open_page, tmp_path: Path):
         if expected:
             visit.page.get_by_text(expected).wait_for()
     assert visit.page.get_by_text("Line 7 has").count() == 0
+    visit.page.wait_for_url(lambda url: "pairing_pixels" in url)
     assert pixels(visit) == PIXELS // 2
