@@ -203,7 +203,8 @@ function stroke(graph, traces, layout) {
     if (trace.type !== "scatter" || Object.keys(others).length > 0) return false;
     if (name !== undefined && trace.showlegend) moves.push(renamed(graph, index, name));
     if ((x ?? y) === undefined || trace.visible !== true) continue;
-    moves.push(moved(graph, trace, drawn.get(index), x ?? trace.x, y ?? trace.y));
+    const up = y ?? trace.y;
+    moves.push(moved(graph, trace, drawn.get(index), x ?? acrossOf(trace, up.length), up));
   }
   const shapes = new Map();
   for (const [path, value] of layout) {
@@ -215,6 +216,11 @@ function stroke(graph, traces, layout) {
   if (!moves.every(Boolean)) return false;
   for (const move of moves) move();
   return true;
+}
+
+/** The x of a trace, which may be given as the first and the step. */
+function acrossOf({ x, x0, dx }, count) {
+  return x ?? Array.from({ length: count }, (_, i) => x0 + i * dx);
 }
 
 /** An axis whose values are pixels but for a factor and an offset. */
@@ -974,10 +980,6 @@ class Transport extends Player {
 // ---------------------------------------------------------------- mounting
 
 export default function ({ parentElement }) {
-  // Nothing of this is seen, so it shall take no room either, not even a gap.
-  const box = parentElement.host?.closest("[data-testid=stLayoutWrapper]");
-  if (box) Object.assign(box.style, { position: "absolute", width: 0 });
-
   const hub = (globalThis[HUB] ??= { mounts: new Map() });
   hub.users ??= new Map();
   const user = {};

@@ -386,6 +386,7 @@ def test_preset_by_hand(open_page):
 
 
 def download(visit, name, directory):
+    visit.page.get_by_role("button", name="Save", exact=True).click()
     with visit.page.expect_download() as started:
         visit.page.get_by_role("button", name=name, exact=True).click()
     target = Path(directory, started.value.suggested_filename)
@@ -410,7 +411,9 @@ def test_picture_is_saved(open_page, tmp_path, scheme):
 
 
 def test_numbers_are_saved(open_page, tmp_path):
-    visit = open_page("/activations?activation=elu&elu_alpha=0.4")
+    visit = open_page("/activations?activation=elu&elu_alpha=0.45")
+    # What is saved is what is drawn now, not what was when the button was.
+    step_slider(visit, "elu_alpha", 1, by="ArrowLeft")
     lines = download(visit, "CSV", tmp_path).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "function,x,f,gradient"
     name, x, value, gradient = lines[1].rsplit(",", 3)

@@ -689,7 +689,7 @@ import sys
 sys.path.insert(0, ROOT)
 import numpy as np
 import streamlit as st
-from pages.ui.live import ChartSweep, Sweep, live, player, transport
+from pages.ui.live import ChartSweep, Sweep, engine, live, player, transport
 
 STEPS, RATES, WIDTHS = list(range(11)), ["tiny", "small", "large"], np.arange(11) / 10
 X, GRID = np.linspace(-1, 1, 9), np.linspace(0, 1, 6).reshape(2, 3)
@@ -741,6 +741,7 @@ def page():
     ], key="live")
 
 st.set_page_config(layout="wide")
+engine()
 page()
 """
 
@@ -758,6 +759,17 @@ _TOY = """() => {
     }
 }"""
 
+
+# Note at each frame from now on where a slider is and what the line chart shows.
+_RECORD = """key => {
+    globalThis.seen = []
+    const look = () => {
+        const path = document.querySelector('.st-key-line .scatterlayer').innerHTML
+        seen.push([document.querySelector(`.st-key-${key} input`).value, path])
+        requestAnimationFrame(look)
+    }
+    look()
+}"""
 
 # The lowest value that the slider takes until it has come to its end.
 _LOWEST = """() => new Promise(resolve => {
@@ -815,15 +827,13 @@ def test_the_player_moves_the_thumb_and_brings_everything_back(on_toy: Visit, ke
     thumb = page.locator(f".st-key-{key} input[type=range]")
     home = thumb.input_value()
     player = page.locator(f".st-key-play-{key}")
+    page.evaluate(_RECORD, key)
     player.get_by_role("button", name="Speed").click()
     player.get_by_role("button", name=f"Sweep {key}", exact=True).press("Enter")
-    values, paths = set(), set()
-    stop = player.get_by_role("button", name="Stop")
-    while stop.is_visible():
-        values.add(thumb.input_value())
-        paths.add(tuple(page.evaluate(_TOY)["paths"]))
-    assert len(values) > 3
-    assert len(paths) > 3
+    player.get_by_role("button", name="Stop").wait_for(state="hidden")
+    seen = page.evaluate("seen")
+    assert len({value for value, _ in seen}) > 3
+    assert len({path for _, path in seen}) > 3
     assert thumb.input_value() == home
     assert page.evaluate(_TOY) == before
     assert on_toy.sent == sent

@@ -38,17 +38,18 @@ DEFAULTS: dict[str, Any] = {
 
 def explore() -> list[str]:
     """Draw the picker and the view's options, then the picture; return the keys picked."""
-    picker, options = st.columns([5, 1], vertical_alignment="bottom", wrap=False)
-    with picker:
-        keys = controls.ACTIVATION_PICKER.pick()
-    with options.popover("View", icon=":material/tune:", width="stretch"):
-        view = _options(len(keys))
-    _explore(keys, view)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container():
+            keys = controls.ACTIVATION_PICKER.pick()
+        with st.popover("View", icon=":material/tune:"):
+            view = _options(len(keys))
+        latest = export.menu(view.scene.chart, "activations")
+    _explore(keys, view, latest)
     return keys
 
 
 @st.fragment
-def _explore(keys: list[str], view: View) -> None:
+def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
     """Draw the sliders beside the picture that they move, and what can be read off it."""
     beside, above = columns()
     with beside:
@@ -62,7 +63,7 @@ def _explore(keys: list[str], view: View) -> None:
         drawn = show(choices, view)
     readings(view.scene, _readings(choices, all_facts, view.probe))
     live(sweeps(choices, view, drawn), key="activations_live")
-    export.offer(view.scene.chart, drawn.figure, lambda: table(drawn), "activations")
+    latest.note(drawn.figure, lambda: table(drawn))
     st.markdown(
         "### Facts, computed\n\n"
         + wording.facts_table([c.label for c in choices], all_facts, view.threshold)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import plotly.io
 import streamlit as st
@@ -25,12 +25,41 @@ class Table:
     rows: Sequence[Sequence[object]]
 
 
+@dataclass
+class Latest:
+    """What a page shows: its fragment notes here what it has drawn last."""
+
+    figure: charts.Finished = field(init=False)
+    table: Callable[[], Table] = field(init=False)
+
+    def note(self, figure: charts.Finished, table: Callable[[], Table]) -> None:
+        """Take this for what is saved from now on."""
+        self.figure, self.table = figure, table
+
+
 def offer(chart: str, figure: charts.Finished, table: Callable[[], Table], name: str) -> None:
     """Offer the chart with the key ``chart`` as CSV, PNG, SVG and HTML, made when asked for."""
+    latest = Latest()
+    latest.note(figure, table)
+    _buttons(chart, latest, name)
+
+
+def menu(chart: str, name: str) -> Latest:
+    """Offer the same in a menu outside the fragment that draws the chart; return what it saves.
+
+    Buttons cost a tenth of a fragment's run, which are spared there.
+    """
+    latest = Latest()
+    with st.popover("Save", icon=":material/download:"):
+        _buttons(chart, latest, name)
+    return latest
+
+
+def _buttons(chart: str, latest: Latest, name: str) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.download_button(
             "CSV",
-            lambda: to_csv(table()),
+            lambda: to_csv(latest.table()),
             f"{name}.csv",
             "text/csv",
             icon=":material/download:",
@@ -39,7 +68,7 @@ def offer(chart: str, figure: charts.Finished, table: Callable[[], Table], name:
         )
         st.download_button(
             "HTML",
-            lambda: to_html(figure),
+            lambda: to_html(latest.figure),
             f"{name}.html",
             "text/html",
             icon=":material/download:",

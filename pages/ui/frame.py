@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import controls, state
+from pages.ui import controls, live, state
 
 ROOT = Path(__file__).parents[2]
 SOURCE_OF = "source_of"
@@ -19,6 +19,8 @@ class Page:
     title: str
     icon: str
     question: str
+    live: bool = True
+    """Whether it has charts that follow their sliders."""
 
 
 MENU: dict[str, dict[str, Page]] = {
@@ -28,6 +30,7 @@ MENU: dict[str, dict[str, Page]] = {
             title="Activation & loss explorer",
             icon=":material/home:",
             question="Move the functions that neural networks are made of.",
+            live=False,
         ),
     },
     "Functions": {
@@ -95,6 +98,7 @@ MENU: dict[str, dict[str, Page]] = {
             title="Source code",
             icon=":material/code:",
             question="How is the function on show computed?",
+            live=False,
         ),
     },
 }
@@ -110,6 +114,8 @@ def begin(name: str) -> None:
         _menu(name)
     st.title(page.title, anchor=False)
     st.caption(page.question)
+    if page.live:
+        live.engine()
 
 
 def _menu(current: str) -> None:

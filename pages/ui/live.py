@@ -23,9 +23,10 @@ For the author of a page:
 What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
 byte planes of their differences along both axes, a seventh to two thirds of their raw
 size, and a third of that again where all are multiples of 1, 1/16, 1/256 or 1/4096 (what
-nobody can see may be rounded away, at rest as in the sweep). A large sweep is an element of its own, so that Streamlit sends one that has not
-changed as a reference of 75 bytes; small ones would be sent whole each time, and share
-an element, since each element costs the server as much time as a sweep does.
+nobody can see may be rounded away, at rest as in the sweep). A large sweep is an element
+of its own, so that Streamlit sends one that has not changed as a reference of 75 bytes;
+small ones would be sent whole each time, and share an element, since each element costs
+the server as much time as a sweep does.
 """
 
 import hashlib
@@ -55,7 +56,7 @@ export default ({ data, parentElement: root }) => {
 };
 """
 
-_LARGE = 10_000
+LARGE = 10_000
 """From this size on Streamlit sends a message that it has sent before as a reference."""
 
 _UNITS = (1, 2**-4, 2**-8, 2**-12)
@@ -141,7 +142,7 @@ class Sweep:
         }
         head = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
         body = b"".join([len(head).to_bytes(4, "little"), head, *blocks])
-        packed = zlib.compress(body, 1)
+        packed = zlib.compress(body, 6)
         return hashlib.blake2b(packed, digest_size=8).digest() + packed
 
     @property
@@ -185,31 +186,38 @@ class Packed:
         return int(np.argmin(np.abs(np.asarray(steps, dtype=np.float64) - value)))
 
 
+def engine() -> None:
+    """Mount what lets charts follow their sliders: once a page, outside its fragments.
+
+    Its code is the largest part of what is sent, and would be sent again with each run.
+    """
+    _engine(key="live-engine")
+
+
 def live(sweeps: Sequence[Sweep | Packed], *, key: str) -> None:
     """Let the charts and texts of ``sweeps`` follow their sliders.
 
     To be called once in the fragment that holds the sliders and the charts, after
-    them. The sliders must have been drawn in this run under the keys that the sweeps
-    name. ``key`` is the first part of the keys of what is mounted.
+    them, on a page that has the :func:`engine`. The sliders must have been drawn in this
+    run under the keys that the sweeps name. ``key`` is part of the keys of what is mounted.
 
     A sweep is computed through the present values of the other sliders, so a sweep
     that writes where another slider's sweep also writes is out of date as soon as that
     other one moves; the browser then waits for the next run. Such pairs are found here.
     """
     packed = [sweep.packed for sweep in sweeps]
-    small = [one.payload for one in packed if len(one.payload) < _LARGE]
-    large = [one.payload for one in packed if len(one.payload) >= _LARGE]
-    rows = {one.slider: one.row(st.session_state[one.slider]) for one in packed}
+    small = [one.payload for one in packed if len(one.payload) < LARGE]
+    large = [one.payload for one in packed if len(one.payload) >= LARGE]
+    sliders = {one.slider: one for one in packed}
+    rows = {slider: one.row(st.session_state[slider]) for slider, one in sliders.items()}
     parts = []
     for one in packed:
         rivals = {p.slider for p in packed if p.slider != one.slider and p.targets & one.targets}
         through = {rival: rows[rival] for rival in sorted(rivals)}
         parts.append({"digest": one.payload[:8].hex(), "slider": one.slider, "through": through})
-    with st.container(key=key, gap=None):
-        _engine(key=f"{key}-engine")
-        _mount(key=f"{key}-parts", data=bundle(json.dumps(parts).encode(), *small))
-        for i, payload in enumerate(large):
-            _mount(key=f"{key}-{i}", data=bundle(b"[]", payload))
+    _mount(key=f"live-{key}", data=bundle(json.dumps(parts).encode(), *small))
+    for i, payload in enumerate(large):
+        _mount(key=f"live-{key}-{i}", data=bundle(b"[]", payload))
 
 
 def bundle(*blocks: bytes) -> bytes:

@@ -66,8 +66,11 @@ MEASURES = {
 
 def explore() -> list[str]:
     """Draw the picker, then the picture of those losses that share an axis; return the keys."""
-    picked = LOSS_PICKER.pick()
-    axis = controls.loss(picked[0]).axis
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container():
+            picked = LOSS_PICKER.pick()
+        axis = controls.loss(picked[0]).axis
+        latest = export.menu(SCENES[axis].chart, "losses")
     chosen = [key for key in picked if controls.loss(key).axis is axis]
     _say_what_is_left_out(picked, chosen, axis)
     scene = SCENES[axis]
@@ -75,12 +78,12 @@ def explore() -> list[str]:
         target = segments("Target y", ("0", "1"), "1", TARGET)
         corner = "right" if target == "1" else "left"
         scene = replace(scene, target=float(target), legend=corner)
-    _explore(chosen, scene, axis)
+    _explore(chosen, scene, axis, latest)
     return picked
 
 
 @st.fragment
-def _explore(keys: list[str], scene: Scene, axis: Axis) -> None:
+def _explore(keys: list[str], scene: Scene, axis: Axis, latest: export.Latest) -> None:
     """Draw the sliders beside the picture that they move, and what can be read off it."""
     beside, above = columns()
     with beside:
@@ -92,7 +95,7 @@ def _explore(keys: list[str], scene: Scene, axis: Axis) -> None:
     with above:
         drawn = show(choices, view)
     readings(scene, _readings(choices, view))
-    export.offer(scene.chart, drawn.figure, lambda: table(drawn), "losses")
+    latest.note(drawn.figure, lambda: table(drawn))
     limits = _huber_limits(choices, scene.window[1])
     moved = [*sweeps(choices, view, drawn), *limits, *laboratory(choices)]
     live(moved, key=f"{scene.name}_live")
