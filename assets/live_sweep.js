@@ -11,6 +11,7 @@
 
 const HUB = Symbol.for("live-sweep");
 const REST = 1000; // milliseconds without a move after which Plotly is brought up to date
+const SIGHT = 150; // milliseconds after which the sweeps of sliders in view are asked for
 
 /** Run `action`, and take no harm from it: a page without this is a working page. */
 function harmless(action) {
@@ -326,6 +327,13 @@ function viewOf(graph) {
     layout.set(`${axis}.autorange`, autorange);
     if (autorange !== true) layout.set(`${axis}.range`, [...range]);
   }
+  for (const scene of Object.keys(full).filter((name) => /^scene\d*$/.test(name))) {
+    for (const [part, place] of Object.entries(full[scene].camera)) {
+      for (const way of "xyz") {
+        if (way in place) layout.set(`${scene}.camera.${part}.${way}`, place[way]);
+      }
+    }
+  }
   const traces = graph._fullData.map(({ type, name, visible }) => ({ type, name, visible }));
   return { layout, traces };
 }
@@ -538,6 +546,8 @@ class Engine {
       this.moved = true;
       this.schedule();
     });
+    this.seen = new Set(); // sliders that have come into view before their sweeps were sent
+    this.sight = new IntersectionObserver((all) => harmless(() => this.sighted(all)));
     hub.changed = () => harmless(() => this.refresh());
     this.refresh();
   }
@@ -545,6 +555,8 @@ class Engine {
   stop() {
     this.listeners.abort();
     this.thumb.disconnect();
+    this.sight.disconnect();
+    clearTimeout(this.asking);
     cancelAnimationFrame(this.frame);
     for (const player of this.players.values()) player.remove();
     for (const chart of this.charts.values()) chart.stop();
@@ -564,10 +576,15 @@ class Engine {
       player.remove();
       this.players.delete(root);
     }
-    for (const [root, { data }] of this.hub.mounts) {
+    this.sight.disconnect();
+    for (const [root, mount] of this.hub.mounts) {
+      const { data } = mount;
       if (data instanceof Uint8Array) {
         const { parts, payloads } = unbundle(data);
         this.lists.push(...parts);
+        // What has no digest was kept back until its slider is seen.
+        mount.lacks = parts.filter(({ digest }) => !digest).map(({ slider }) => slider);
+        for (const slider of mount.lacks) if (byKey(slider)) this.sight.observe(byKey(slider));
         for (const payload of payloads) held.add(this.learn(payload));
       } else if (data?.role === "player" && !this.players.has(root)) {
         const Kind = data.time ? Transport : Player;
@@ -576,6 +593,32 @@ class Engine {
     }
     for (const digest of this.decoded.keys()) if (!held.has(digest)) this.decoded.delete(digest);
     this.watch();
+  }
+
+  /** Have the sweeps sent of sliders that have come into view. */
+  sighted(entries) {
+    const now = entries.filter(({ isIntersecting }) => isIntersecting);
+    if (now.length === 0) return;
+    for (const { slider } of this.lists) {
+      if (now.some(({ target }) => target === byKey(slider))) this.seen.add(slider);
+    }
+    this.ask();
+  }
+
+  ask() {
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      // Nothing is sent while something moves.
+      if (this.gliding || this.moving()) return this.ask();
+      for (const { lacks = [], report } of this.hub.mounts.values()) {
+        if (lacks.some((slider) => this.seen.has(slider))) report("seen", [...this.seen].join());
+      }
+    }, SIGHT);
+  }
+
+  /** Whether a hand or a player is moving something. */
+  moving() {
+    return this.down || [...this.players.values()].some((player) => player.frame !== 0);
   }
 
   /** Decode a payload that is not known yet; return its digest. */
@@ -613,8 +656,7 @@ class Engine {
   }
 
   chart(key) {
-    const held = () => this.down || [...this.players.values()].some((player) => player.frame !== 0);
-    return new Chart(key, () => harmless(() => this.paint()), held);
+    return new Chart(key, () => harmless(() => this.paint()), () => this.moving());
   }
 
   /** Follow the slider that the visitor has just touched, and no other. */
@@ -628,9 +670,9 @@ class Engine {
     const moves = event.type !== "keydown" || /^(Arrow|Page|Home|End)/.test(event.key);
     if (slider && event.isTrusted && moves) this.silence(slider);
     const input = this.input(slider);
-    if (slider === this.active && input === this.held) return;
+    if (slider === this.active && input === this.grip) return;
     this.active = slider ?? null;
-    this.held = input;
+    this.grip = input;
     this.moved = false;
     this.thumb.disconnect();
     if (input) this.thumb.observe(input, { attributes: true, attributeFilter: ["value"] });

@@ -16,8 +16,7 @@ from playwright.sync_api import CDPSession
 from streamlit.testing.v1 import AppTest
 
 from core.activations import ACTIVATIONS
-from pages.ui.live import ChartSweep, Sweep
-from pages.ui.sweeps import MOST_BYTES
+from pages.ui.live import FIRST, MOST_BYTES, ChartSweep, Sweep
 from tests.benchmarks.drag import CHART, PLAIN
 from tests.chromium import Visit
 from tests.figures import unpacked
@@ -127,6 +126,15 @@ def test_a_sweep_that_would_cost_too_much_is_not_sent():
     drawn = {one["slider"] for one in map(decoded, found) if one["charts"]}
     assert "gaussian_width" in drawn
     assert "sine_omega" not in drawn
+
+
+def test_only_the_sweeps_of_the_first_sliders_are_sent_unasked():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params["activation"] = ["selu", "elu", "softplus", "capped_relu", "swish"]
+    app.switch_page("pages/activations.py").run()
+    sliders = [slider.key for slider in app.slider]
+    assert len(sliders) > FIRST + 2
+    assert list(dict.fromkeys(one["slider"] for one in swept(app))) == sliders[:FIRST]
 
 
 def rests(keys: list[str], slider: str, value: float, **others: str) -> None:
@@ -243,6 +251,13 @@ _HELD = """([key, slider, row]) => {
 }"""
 
 
+_LACKS = """
+[...(globalThis[Symbol.for('live-sweep')]?.mounts.values() ?? [])]
+    .flatMap(({ lacks = [] }) => lacks)
+"""
+"""The sliders whose sweeps have not been sent."""
+
+
 class Hand:
     """A visitor's hand on one slider: with a mouse, a pen, or a finger ("touch")."""
 
@@ -254,6 +269,8 @@ class Hand:
         self.down = False
         self.devtools = visit.page.context.new_cdp_session(visit.page)
         visit.page.locator(f".st-key-{key}").scroll_into_view_if_needed()
+        # The sweep of a slider far down the page comes when it is seen.
+        visit.page.wait_for_function(f"key => !{_LACKS}.includes(key)", arg=key)
         track = self.input.evaluate(
             """input => {
                 const { x, y, width, height } =
@@ -410,6 +427,29 @@ def test_the_probe_takes_its_line_tangents_and_readings_along(open_page: Open):
         hand.release()
     assert shown(visit) == now
     assert line.get_attribute("d") == place
+
+
+def test_the_sweep_of_a_slider_out_of_sight_is_sent_when_it_is_seen(open_page: Open):
+    visit = open_page(SEVERAL)
+    last = "activations_threshold"
+    visit.page.wait_for_function(f"key => {_LACKS}.includes(key)", arg=last)
+    sent = visit.sent
+    with visit.rerun():
+        visit.page.locator(f".st-key-{last}").scroll_into_view_if_needed()
+    assert visit.sent == sent + 1
+    assert last not in visit.page.evaluate(_LACKS)
+    before = drawn(visit)
+    hand = Hand(visit, last)
+    hand.press()
+    hand.move(0.3)
+    now = drawn(visit)
+    assert now != before
+    assert visit.sent == sent + 1
+    with visit.rerun():
+        hand.release()
+    assert drawn(visit) == now
+    # What was seen once is sent with every run from then on.
+    assert last not in visit.page.evaluate(_LACKS)
 
 
 def test_two_sliders_in_turn_end_where_their_link_begins(open_page: Open):

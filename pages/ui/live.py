@@ -18,7 +18,10 @@ For the author of a page:
 - What depends on one slider only (curves) and what depends on others too (a tangent at
   a probe, a row of readings) stand best in separate sweeps: one is sent again only when
   its own numbers have changed. Cache the former: its encoding is kept with the object.
-- Sweep only sliders that are on view, not those in a closed expander.
+- Sweep only sliders that are on view, not those in a closed expander. Where there may be
+  many sliders with large sweeps, hand them over as :class:`Later`: only those of the first
+  sliders are sent at once, and the browser asks for another one, by a rerun of the
+  fragment, when its slider comes into view.
 
 What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
 byte planes of their differences along both axes, a seventh to two thirds of their raw
@@ -33,7 +36,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,9 +50,9 @@ _ENGINE_JS = (Path(__file__).parents[2] / "assets" / "live_sweep.js").read_text(
 
 # Everything that changes often travels by this one: the engine's code is then sent once.
 _MOUNT_JS = """
-export default ({ data, parentElement: root }) => {
+export default ({ data, parentElement: root, setStateValue: report }) => {
   const hub = (globalThis[Symbol.for("live-sweep")] ??= { mounts: new Map() });
-  const mount = { data };
+  const mount = { data, report };
   hub.mounts.set(root, mount);
   hub.changed?.(root);
   return () => hub.mounts.get(root) === mount && hub.mounts.delete(root) && hub.changed?.(root);
@@ -58,6 +61,12 @@ export default ({ data, parentElement: root }) => {
 
 LARGE = 10_000
 """From this size on Streamlit sends a message that it has sent before as a reference."""
+
+MOST_BYTES = 150_000
+"""What a sweep may cost on first view; a slider with a larger one shows on release."""
+
+FIRST = 6
+"""How many sliders are taken to be in view before the browser has told."""
 
 _UNITS = (1, 2**-4, 2**-8, 2**-12)
 """Rows of whole multiples of one of these are sent as such, which deflate far better."""
@@ -186,6 +195,19 @@ class Packed:
         return int(np.argmin(np.abs(np.asarray(steps, dtype=np.float64) - value)))
 
 
+@dataclass(frozen=True)
+class Later:
+    """A sweep that is computed and sent once its slider is in view."""
+
+    slider: str
+    make: Callable[[], Packed]
+
+    @property
+    def packed(self) -> Packed:
+        """The sweep, computed now."""
+        return self.make()
+
+
 def engine() -> None:
     """Mount what lets charts follow their sliders: once a page, outside its fragments.
 
@@ -194,7 +216,7 @@ def engine() -> None:
     _engine(key="live-engine")
 
 
-def live(sweeps: Sequence[Sweep | Packed], *, key: str) -> None:
+def live(sweeps: Sequence[Sweep | Packed | Later], *, key: str) -> None:
     """Let the charts and texts of ``sweeps`` follow their sliders.
 
     To be called once in the fragment that holds the sliders and the charts, after
@@ -205,19 +227,31 @@ def live(sweeps: Sequence[Sweep | Packed], *, key: str) -> None:
     that writes where another slider's sweep also writes is out of date as soon as that
     other one moves; the browser then waits for the next run. Such pairs are found here.
     """
-    packed = [sweep.packed for sweep in sweeps]
+    name = f"live-{key}"
+    first = list(dict.fromkeys(one.slider for one in sweeps))[:FIRST]
+    seen = str(st.session_state.get(name, {}).get("seen", "")).split(",")
+    near = {one.slider for one in sweeps if one.slider in (*first, *seen)}
+    packed = [one.packed for one in sweeps if one.slider in near or not isinstance(one, Later)]
+    packed = [one for one in packed if len(one.payload) <= MOST_BYTES]
     small = [one.payload for one in packed if len(one.payload) < LARGE]
     large = [one.payload for one in packed if len(one.payload) >= LARGE]
     sliders = {one.slider: one for one in packed}
     rows = {slider: one.row(st.session_state[slider]) for slider, one in sliders.items()}
-    parts = []
+    parts: list[dict[str, Any]] = []
     for one in packed:
         rivals = {p.slider for p in packed if p.slider != one.slider and p.targets & one.targets}
         through = {rival: rows[rival] for rival in sorted(rivals)}
         parts.append({"digest": one.payload[:8].hex(), "slider": one.slider, "through": through})
-    _mount(key=f"live-{key}", data=bundle(json.dumps(parts).encode(), *small))
+    later = {one.slider for one in sweeps if isinstance(one, Later)}
+    parts += [{"slider": slider} for slider in sorted(later - near)]
+    head = json.dumps(parts).encode()
+    _mount(key=name, data=bundle(head, *small), on_seen_change=_take_note)
     for i, payload in enumerate(large):
-        _mount(key=f"live-{key}-{i}", data=bundle(b"[]", payload))
+        _mount(key=f"{name}-{i}", data=bundle(b"[]", payload))
+
+
+def _take_note() -> None:
+    """Do nothing: a component's state is kept only if something listens to it."""
 
 
 def bundle(*blocks: bytes) -> bytes:

@@ -11,7 +11,7 @@ from core.facts import headlines
 from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, Settings
-from pages.ui.live import ChartSweep, Packed, Sweep
+from pages.ui.live import ChartSweep, Later, Packed, Sweep
 from pages.ui.picture import (
     THRESHOLDS,
     Picture,
@@ -22,39 +22,37 @@ from pages.ui.picture import (
     subtract,
 )
 
-MOST_BYTES = 150_000
-"""What a slider's sweep may cost on first view."""
 
-
-def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Packed]:
-    """Return the sweeps of every parameter's slider, of the probe's and of the threshold's.
-
-    A sweep of more than ``MOST_BYTES`` is left out, and its slider shows on release: several
-    differences from a sine, whose frequency moves all of them.
-    """
+def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Later]:
+    """Return the sweeps of every parameter's slider, of the probe's and of the threshold's."""
     lanes = len(choices) > 1
     apart = view.factor is None
     shaded = apart and view.threshold is not None
     firsts = np.cumsum([0, *picture.sizes]).tolist() if apart else [0] * (len(choices) + 1)
     settings = tuple((c.key, c.settings) for c in choices)
     found = []
+
+    def add(slider: str, sweep: Callable[..., Sweep], *at: Hashable) -> None:
+        found.append(Later(slider, partial(_packed, sweep, *at)))
+
     for place, choice in enumerate(choices):
         for parameter in choice.entry.parameters:
+            slider = controls.slider_key(choice.key, parameter.name)
             # Without the slider's own value, which changes nothing in its sweep.
             others = choice.without(parameter.name)
             at = (choice.key, parameter.name, others, place, lanes, firsts[place])
             if apart:
-                found.append(_packed(_curve_sweep, *at, view.bare))
+                add(slider, _curve_sweep, *at, view.bare)
             else:
                 members = (*settings[:place], (choice.key, others), *settings[place + 1 :])
-                found.append(_packed(_difference_sweep, members, parameter.name, place, view.bare))
+                add(slider, _difference_sweep, members, parameter.name, place, view.bare)
             if shaded:
-                found.append(_packed(_shade_sweep, *at, view.still))
-            found.append(_packed(_reading_sweep, *at, replace(view, threshold=None)))
-    found.append(_packed(_probe_sweep, settings, tuple(firsts), view.bare))
+                add(slider, _shade_sweep, *at, view.still)
+            add(slider, _reading_sweep, *at, replace(view, threshold=None))
+    add(view.scene.probe, _probe_sweep, settings, tuple(firsts), view.bare)
     if shaded:
-        found.append(_packed(_threshold_sweep, settings, tuple(firsts), view.bare))
-    return [sweep for sweep in found if len(sweep.payload) <= MOST_BYTES]
+        add(view.scene.threshold, _threshold_sweep, settings, tuple(firsts), view.bare)
+    return found
 
 
 @lru_cache(maxsize=2048)
