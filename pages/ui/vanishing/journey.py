@@ -1,6 +1,7 @@
 """The sections "Pulse", the gradient's journey played in the browser, and "Theory"."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,16 +14,20 @@ from core.gradient_flow import Experiment, Profile
 from core.network import Dropout, Skip
 from core.normalisation import Normalisation
 from core.spec import FloatArray
-from pages.ui.live import Sweep, live, transport
+from pages.ui.live import Packed, live, transport
 from pages.ui.parts import Shown, draw, say
 from pages.ui.vanishing import figures, runs, words
 from pages.ui.vanishing import theory as mean_field
-from pages.ui.vanishing.controls import GAIN, PULSE, SCALE, which
+from pages.ui.vanishing.controls import PULSE, biases_on_view, which
 from pages.ui.vanishing.runs import Run
 
 CHART = "vanishing_journey"
 SAID = "vanishing_arrived"
-UNITS = 24
+MOST_UNITS, MOST_CELLS = 16, 240
+"""Of the map of units: its sweeps hold so many numbers for each of a hundred steps."""
+
+_ANSWERED = ("gain", "input_scale", "value", "bias_std")
+"""What moves the stack through the phase diagram, which itself stays as it is."""
 _DRAWS = 12
 """Theory predicts a mean: at least so many draws stand against it."""
 
@@ -43,16 +48,25 @@ def section(
         return
     with above:
         window = figures.reach(run.depth)
-        units = min(run.width, UNITS)
+        units = _units(run.experiment)
         with st.spinner("Sending the gradient back"), runs.room(run.experiment):
-            at = _pulse(run.experiment, name, (share,))
+            at = _pulse(run.experiment, (name,), (share,))
         layout = figures.pulse_layout(run.depth, units, window)
         front = at.layout[CHART]["shapes[0].x0"][0]
         layout["shapes"][0] |= {"x0": front, "x1": front}
         say(at, SAID)
         alt = f"The gradient of {units} units and of every layer of {name}, as far as it has come"
         draw(at, CHART, layout, alt)
-    live([_sweep(run.experiment, name)], key="vanishing_live")
+    # Of the draws the first is on view alone.
+    alone = replace(run, experiment=replace(run.experiment, repeats=1))
+    (moved,), others = runs.affordable([alone], biases_on_view())
+    sweeps = [_sweep(run.experiment, name)]
+    for one in moved:
+        called = words.called(shown, place, one)
+        sweeps.append(_moved(runs.without(alone.experiment, one.what), called, share, one))
+    live(sweeps, key="vanishing_live")
+    if others:
+        st.caption(words.let_go(others))
     st.caption(
         f"Above: log₁₀ of |∂L/∂z| of the first {units} units of each layer, for the first input of "
         "the first draw, relative to the last layer's root mean square; blank where it is exactly "
@@ -61,48 +75,84 @@ def section(
 
 
 @lru_cache(maxsize=32)
-def _sizes(experiment: Experiment) -> tuple[FloatArray, FloatArray]:
-    """Return log₁₀ |∂L/∂ẑ| of some units (units, depth) and of the layers (depth,)."""
-    one = gradient_flow.draw(experiment, 0)
+def _sizes(
+    experiment: Experiment, moved: runs.Moved | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return log₁₀ |∂L/∂ẑ| of some units (S, units, depth) and of the layers (S, depth).
+
+    S is 1, or the number of steps of a slider. They are relative to the last layer: −∞
+    where nothing is left, nan where the numbers overflow.
+    """
+    if moved:
+        one = gradient_flow.at_steps(experiment, moved.what, moved.steps, 0)
+    else:
+        one = gradient_flow.at_steps(experiment, "gain", [experiment.gain], 0)
     back = one.back(one.run())
+    some = _units(experiment)
     with np.errstate(divide="ignore", invalid="ignore"):
-        layers = np.log10(np.array([float(network.rms(delta)) for delta in back.pre]))
-        units = np.log10(np.abs(np.stack([delta[0, :UNITS] for delta in back.pre], axis=-1)))
-        found = units - layers[-1], layers - layers[-1]
-    # To a hundredth of a decade: the steps of the sweep then pack into little.
-    unit, layer = (np.where(np.isfinite(v), np.round(v * 128) / 128, np.nan) for v in found)
-    return unit, layer
+        layers = np.log10(np.stack([network.rms(delta) for delta in back.pre], axis=-1))
+        units = np.log10(np.abs(np.stack([delta[..., 0, :some] for delta in back.pre], axis=-1)))
+        last = np.where(np.isneginf(layers[:, -1:]), 0.0, layers[:, -1:])
+        # As fine as a pixel, or a shade of colour: the steps of a sweep then pack into little.
+        layers = np.round((layers - last) * 128) / 128
+        units = np.round((units - last[:, None]) * 16) / 16
+    return units, layers
 
 
-def _pulse(experiment: Experiment, name: str, shares: tuple[float, ...]) -> Shown:
-    """Return what is shown when the gradient has come so far back, for each share."""
-    units, layers = _sizes(experiment)
+def _units(experiment: Experiment) -> int:
+    stack = experiment.stack
+    return min(stack.sizes[-1], MOST_UNITS, max(3, MOST_CELLS // stack.depth))
+
+
+def _pulse(
+    experiment: Experiment,
+    names: Sequence[str],
+    shares: Sequence[float],
+    moved: runs.Moved | None = None,
+) -> Shown:
+    """Return what is shown when the gradient has come so far back.
+
+    It is for each of several shares, or for each step of a slider, which may also change
+    the name; the other one of the two is then a single one.
+    """
+    units, layers = _sizes(experiment, moved)
     depth = experiment.stack.depth
     numbers = np.arange(1.0, depth + 1)
     front = depth - np.array(shares) / 100 * (depth - 1)
     # Rounded up: a layer lights up when the pulse has reached it.
-    reached = numbers >= np.ceil(front - 1e-9)[:, None]
-    glow = np.where(reached[:, None, :], units, np.nan)
-    sizes = np.where(reached, layers, np.nan)
-    said = [_said(name, layers, math.ceil(f - 1e-9), depth) for f in front.tolist()]
-    line = {path: front.tolist() for path in ("shapes[0].x0", "shapes[0].x1")}
+    at = np.ceil(front - 1e-9)
+    reached = numbers >= at[:, None]
+    glow = np.where(reached[:, None, :] & np.isfinite(units), units, np.nan)
+    sizes = np.where(reached & np.isfinite(layers), layers, np.nan)
+    rows = range(len(sizes))
+    called, arrived = (list(v) * (len(rows) // len(v)) for v in (names, at.astype(int).tolist()))
+    left = np.broadcast_to(layers, sizes.shape)
+    said = [_said(called[i], float(left[i, arrived[i] - 1]), arrived[i], depth) for i in rows]
     traces = figures.pulse_traces(numbers, glow, sizes)
-    return Shown({CHART: (0, traces)}, {SAID: said}, {CHART: line})
+    line = {path: front.tolist() for path in ("shapes[0].x0", "shapes[0].x1")}
+    return Shown({CHART: (0, traces)}, {SAID: said}, {} if moved else {CHART: line})
 
 
 @lru_cache(maxsize=32)
-def _sweep(experiment: Experiment, name: str) -> Sweep:
-    return _pulse(experiment, name, tuple(PULSE.steps.tolist())).sweep(PULSE.key, PULSE.steps)
+def _sweep(experiment: Experiment, name: str) -> Packed:
+    return _pulse(experiment, (name,), PULSE.steps.tolist()).sweep(PULSE.key, PULSE.steps).packed
 
 
-def _said(name: str, layers: FloatArray, layer: int, depth: int) -> str:
-    left = float(layers[layer - 1])
-    if left != left:
-        return f"**{name}**: at layer {layer} of {depth} nothing is left of the gradient."
-    return (
-        f"**{name}**: at layer {layer} of {depth} the gradient is {words.multiple(left)} times "
-        "what it was at the last layer."
-    )
+@lru_cache(maxsize=64)
+def _moved(
+    experiment: Experiment, names: tuple[str, ...], share: float, moved: runs.Moved
+) -> Packed:
+    steps = np.array(moved.steps)
+    return _pulse(experiment, names, (share,), moved).sweep(moved.slider, steps).packed
+
+
+def _said(name: str, left: float, layer: int, depth: int) -> str:
+    where = f"**{name}**: at layer {layer} of {depth}"
+    if math.isnan(left):
+        return f"{where} the gradient is unknown: on the way there numbers overflow."
+    if math.isinf(left):
+        return f"{where} nothing is left of the gradient."
+    return f"{where} the gradient is {words.multiple(left)} times what it was at the last layer."
 
 
 # ---------------------------------------------------------------- theory
@@ -116,7 +166,7 @@ def theory(
         place = which(len(shown))
     run = shown[place]
     one = run.experiment
-    repeats = max(one.repeats, _DRAWS) if runs.live([run]) else one.repeats
+    repeats = max(one.repeats, _DRAWS) if runs.quick(run) else one.repeats
     with above, st.spinner("Running the networks"):
         profile = runs.measure(replace(one, repeats=repeats))
     subject = mean_field.Subject(
@@ -129,7 +179,8 @@ def theory(
         dropout=one.stack.dropout,
         dropout_rate=one.stack.dropout_rate,
     )
-    steps = [] if run.pinned else [_swept(one, slider) for slider in (GAIN, SCALE)]
+    moved = [m for m in runs.movers(run, biases_on_view()) if m.what in _ANSWERED]
+    steps = [_swept(one, m) for m in moved]
     sweeps = mean_field.section(subject, _measured(profile), steps, beside=beside, above=above)
     if sweeps:
         live(sweeps, key="vanishing_live")
@@ -143,15 +194,16 @@ def _measured(profile: Profile) -> mean_field.Measured | None:
     return mean_field.Measured.of(profile.gradient, profile.second_moment)
 
 
-def _swept(one: Experiment, slider: str) -> mean_field.Swept:
-    steps = runs.STEPS[slider]
-    same = np.ones_like(steps)
-    weights, inputs = one.sigma_w**2 * same, one.input_scale**2 * same
-    if slider == GAIN:
-        weights = (one.sigma_w / one.gain * steps) ** 2
-    else:
-        inputs = steps**2
-    return mean_field.Swept(slider, steps, weights, one.bias_std**2 * same, inputs)
+def _swept(one: Experiment, moved: runs.Moved) -> mean_field.Swept:
+    steps = np.array(moved.steps)
+    stacks = [replace(one, **{moved.what: step}) for step in moved.steps]
+    return mean_field.Swept(
+        moved.slider,
+        steps,
+        np.array([stack.sigma_w**2 for stack in stacks]),
+        np.array([stack.bias_std**2 for stack in stacks]),
+        np.array([stack.input_scale**2 for stack in stacks]),
+    )
 
 
 def _beyond(one: Experiment) -> tuple[str, ...]:

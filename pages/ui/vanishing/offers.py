@@ -10,18 +10,29 @@ from core.network import Skip, Stack
 from pages.ui.controls import Choice
 from pages.ui.presets import Preset
 from pages.ui.vanishing import pins, theory
-from pages.ui.vanishing.controls import DEFAULTS, SECTION, settings
+from pages.ui.vanishing.controls import (
+    BATCH,
+    CLOSE,
+    DEFAULTS,
+    DRAWS,
+    RANGE,
+    SECTION,
+    WHOLE,
+    settings,
+)
 from pages.ui.vanishing.runs import Run, run_of
 
 
 def _stack(activation: str, depth: int, rule: str, *, skip: Skip = Skip.NONE, **more: Any) -> Run:
     choice = Choice(activation, ACTIVATIONS[activation].defaults)
     stack = Stack(sizes=(64,) * (depth + 1), activation="identity", skip=skip)
-    return run_of(choice, Experiment(stack=stack, initialiser=rule, repeats=3, **more))
+    usual = {"repeats": DEFAULTS[DRAWS], "batch": DEFAULTS[BATCH]}
+    return run_of(choice, Experiment(stack=stack, initialiser=rule, **usual, **more))
 
 
-def _preset(label: str, look_for: str, first: Run, *others: Run) -> Preset:
+def _preset(label: str, look_for: str, first: Run, *others: Run, range: str = WHOLE) -> Preset:
     values: dict[str, Any] = {
+        RANGE: range,
         **settings(first.experiment, first.choice),
         SECTION: "Gradient by layer",
         pins.PIN: [pins.write(replace(run, pinned=True)) for run in others],
@@ -40,11 +51,12 @@ PRESETS = (
         "Tanh at the edge of chaos",
         "A gain of 1.3 with biases of σ = 0.2 is almost exactly where the gradient neither "
         "shrinks nor grows from layer to layer. Pinned: Xavier alone, at gain 1 and bias 0, "
-        "which loses ground by a power law, and gain 1 with those biases, which fades a "
-        "thousandfold.",
+        "which loses ground by a power law and is down to a tenth, and gain 1 with those biases, "
+        "which fades a thousandfold.",
         _stack("tanh", 50, "xavier_normal", gain=1.3, bias_std=0.2),
         _stack("tanh", 50, "xavier_normal"),
         _stack("tanh", 50, "xavier_normal", bias_std=0.2),
+        range=CLOSE,
     ),
     _preset(
         "ReLU: He or Xavier",
@@ -60,6 +72,7 @@ PRESETS = (
         _stack("selu", 50, "lecun_normal"),
         _stack("selu", 50, "he_normal"),
         _stack("selu", 50, "linear_default"),
+        range=CLOSE,
     ),
     _preset(
         "All zeros",
@@ -81,6 +94,7 @@ PRESETS = (
         "wanders. Orthogonal weights, pinned, keep it exactly.",
         _stack("identity", 50, "xavier_normal"),
         _stack("identity", 50, "orthogonal"),
+        range=CLOSE,
     ),
 )
 

@@ -1,28 +1,29 @@
 """What is measured for the page, kept for a while: profiles by draw, sweeps by slider."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core import gradient_flow
-from core.facts import facts
+from core.facts import headlines
 from core.gradient_flow import Experiment, Profile, Verdict
-from core.network import Layers
 from core.numeric import Real
-from core.spec import FloatArray
+from core.spec import FloatArray, Scalar
 from pages.ui import controls
 from pages.ui.controls import Choice
-from pages.ui.vanishing.controls import GAIN, GAINS, SCALE, SCALES
+from pages.ui.vanishing.controls import BIAS, GAIN, GAINS, SCALE, SCALES, VALUES
 
 MOST = 4
 """So many stacks are shown side by side."""
 
 LIVE_MILLISECONDS = 700.0
-"""What the sweeps of all stacks together may cost; beyond it sliders report on release."""
+"""What the sweeps of all sliders together may cost; those beyond it report on release."""
 
 _SLOW_MILLISECONDS = 600.0
 """Beyond this there is a bar of progress."""
@@ -30,13 +31,8 @@ _SLOW_MILLISECONDS = 600.0
 _LARGE_MILLISECONDS = 150.0
 """A draw that takes longer is large: it also weighs tens of megabytes."""
 
-_GRAIN = 1024.0
-"""Curves are drawn to a fraction of a decade as fine as this."""
-
 _large = Lock()
 """A stack of 100 layers of 512 units weighs 200 MB: one at a time."""
-
-STEPS = {GAIN: np.array(GAINS), SCALE: np.array(SCALES)}
 
 
 @dataclass(frozen=True)
@@ -58,18 +54,38 @@ class Run:
         return self.experiment.stack.sizes[-1]
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A slider that a sweep can answer: its key and label, what it sets, and its S steps.
+
+    ``what`` is named as for :func:`core.gradient_flow.sweep`.
+    """
+
+    slider: str
+    label: str
+    what: str
+    steps: tuple[float, ...]
+
+
+BY_GAIN = Moved(GAIN, "the gain", "gain", GAINS)
+
+
 @dataclass(frozen=True, eq=False)
 class Decay:
     """How the gradient changes on its way, for each of S rows of settings.
 
     ``middle``, ``low`` and ``high`` (S, depth) are the median and the extremes of the
-    draws, in decades relative to the last layer; nan where there is none.
+    draws, in decades relative to the last layer; nan where there is none. ``weights`` is
+    the median for ∂L/∂W, if it was asked for, and ``weights_left`` (S,) that of layer 1,
+    −∞ where nothing is left.
     """
 
     middle: FloatArray
     low: FloatArray
     high: FloatArray
     verdicts: list[Verdict]
+    weights: FloatArray | None = None
+    weights_left: FloatArray | None = None
 
 
 def run_of(choice: Choice, base: Experiment) -> Run:
@@ -104,48 +120,131 @@ def measure(experiment: Experiment) -> Profile:
     return gradient_flow.join(draws)
 
 
-def at_rest(profile: Profile) -> Decay:
+def verdicts(experiments: Sequence[Experiment]) -> list[Verdict]:
+    """Say of several experiments what becomes of their gradient, and nothing else of them."""
+    bar = None
+    if sum(one.repeats * _cost(one) for one in experiments) > _SLOW_MILLISECONDS:
+        bar = st.progress(0.0, "Trying changes")
+    found = []
+    for i, one in enumerate(experiments, 1):
+        found.append(_verdict(one))
+        if bar:
+            bar.progress(i / len(experiments), f"{i} of {len(experiments)} changes")
+    if bar:
+        bar.empty()
+    return found
+
+
+def at_rest(profile: Profile, *, weights: bool = False) -> Decay:
     """Return the one row of settings that was measured."""
-    over = profile.forward_overflow, profile.backward_overflow
-    return _decay(profile.gradient[None], over[0][None], over[1][None])
+    one = gradient_flow.Swept(
+        profile.gradient[None],
+        profile.by_weights[None] if weights else None,
+        profile.forward_overflow[None],
+        profile.backward_overflow[None],
+    )
+    return _decay(one)
+
+
+def movers(run: Run, biases: bool) -> list[Moved]:
+    """Return the sliders that move a stack and that a sweep can answer.
+
+    ``biases`` is whether the slider of the biases is on view.
+    """
+    if run.pinned:
+        return []
+    found = [
+        BY_GAIN,
+        Moved(SCALE, "the input scale", "input_scale", SCALES),
+    ]
+    choice, rule = run.choice, run.experiment.initialiser
+    for p in choice.entry.parameters:
+        label = f"{choice.name}'s {p.glyph}"
+        slider = controls.slider_key(choice.key, p.name)
+        found.append(Moved(slider, label, p.name, tuple(p.steps.tolist())))
+    if rule in VALUES:
+        own = VALUES[rule]
+        found.append(Moved(own.key, f"the {own.label.lower()}", "value", tuple(own.steps.tolist())))
+    if biases:
+        found.append(Moved(BIAS.key, "the biases' σ", "bias_std", tuple(BIAS.steps.tolist())))
+    return found
+
+
+def affordable(runs: list[Run], biases: bool) -> tuple[list[list[Moved]], list[str]]:
+    """Return the sliders of each stack that can follow a hand, and the labels of the others.
+
+    Each slider is swept for all the stacks that it moves, or for none.
+    """
+    offered = [movers(run, biases) for run in runs]
+    cost: dict[str, float] = {}
+    labels: dict[str, str] = {}
+    for run, some in zip(runs, offered, strict=True):
+        for one in some:
+            cost[one.slider] = cost.get(one.slider, 0.0) + _sweep_cost(run, len(one.steps))
+            labels[one.slider] = one.label
+    spent = 0.0
+    taken = set()
+    for slider, dear in cost.items():
+        if spent + dear <= LIVE_MILLISECONDS:
+            spent += dear
+            taken.add(slider)
+    swept = [[one for one in some if one.slider in taken] for some in offered]
+    return swept, [label for slider, label in labels.items() if slider not in taken]
 
 
 @lru_cache(maxsize=64)
-def swept(experiment: Experiment, slider: str) -> tuple[Real, Layers, Layers]:
-    """Return the gradients at every step of a slider, as the core's sweep does."""
-    if slider == GAIN:
-        return gradient_flow.sweep(experiment, gains=STEPS[GAIN])
-    return gradient_flow.sweep(experiment, scales=STEPS[SCALE])
+def _swept(experiment: Experiment, moved: Moved, weights: bool) -> gradient_flow.Swept:
+    return gradient_flow.sweep(experiment, moved.what, moved.steps, by_weights=weights)
 
 
-def sweep(experiment: Experiment, slider: str) -> Decay:
+def swept(experiment: Experiment, moved: Moved, *, weights: bool = False) -> gradient_flow.Swept:
+    """Return the gradients at every step of a slider."""
+    return _swept(without(experiment, moved.what), moved, weights)
+
+
+def sweep(experiment: Experiment, moved: Moved, *, weights: bool = False) -> Decay:
     """Return how the gradient changes at every step of a slider."""
-    return _decay(*swept(without(experiment, slider), slider))
+    return _decay(swept(experiment, moved, weights=weights))
 
 
-def without(experiment: Experiment, slider: str) -> Experiment:
-    """Return the experiment without the slider's own value, which its sweep does not need."""
-    if slider == GAIN:
-        return replace(experiment, gain=1.0)
-    return replace(experiment, input_scale=1.0)
+def without(experiment: Experiment, what: str) -> Experiment:
+    """Return the experiment without a setting's own value, which its sweep does not need."""
+    neutral: dict[str, Any] = {"gain": 1.0, "input_scale": 1.0, "bias_std": 0.0, "value": None}
+    if what in neutral:
+        return replace(experiment, **{what: neutral[what]})
+    stack = experiment.stack
+    others = tuple((name, value) for name, value in stack.parameters if name != what)
+    return replace(experiment, stack=replace(stack, parameters=others))
 
 
-def live(runs: list[Run]) -> bool:
-    """Tell whether the sweeps of all stacks can be had in a moment."""
-    rows = sum(map(len, STEPS.values()))
-    cost = 0.0
-    for run in runs:
-        one = run.experiment
-        values = rows * one.batch * run.width
-        by_layer = 0.3 + values * (2.5e-5 + 6e-8 * run.width)
-        cost += 0.0 if run.pinned else one.repeats * run.depth * by_layer
-    return cost <= LIVE_MILLISECONDS
+def _sweep_cost(run: Run, steps: int) -> float:
+    """Estimate the milliseconds that a sweep takes, from measurements on two cores."""
+    one = run.experiment
+    by_layer = 0.3 + steps * one.batch * run.width * (2.5e-5 + 6e-8 * run.width)
+    return one.repeats * run.depth * by_layer
+
+
+def quick(run: Run) -> bool:
+    """Tell whether a sweep of the gain can be had in a moment."""
+    return _sweep_cost(run, len(GAINS)) <= LIVE_MILLISECONDS
 
 
 @lru_cache(maxsize=256)
-def steepest(choice_key: str, settings: controls.Settings) -> float:
-    """Return the largest |f′| of an activation."""
-    return facts(controls.activation(choice_key), **dict(settings)).max_gradient
+def steepest(key: str, settings: controls.Settings, moved: Moved | None = None) -> FloatArray:
+    """Return the largest |f′| of an activation, (1,), or (S,) where ``moved`` is its slider."""
+    entry = controls.activation(key)
+    parameters: dict[str, Scalar] = dict(settings)
+    if moved and moved.what in entry.defaults:
+        parameters[moved.what] = np.array(moved.steps)
+    return headlines(entry, **parameters).max_gradient
+
+
+@lru_cache(maxsize=256)
+def _verdict(experiment: Experiment) -> Verdict:
+    with room(experiment):
+        # A sweep of one step: without all else that a profile holds, in half the time.
+        one = gradient_flow.sweep(experiment, "gain", [experiment.gain])
+    return gradient_flow.judge(one.gradient[0], one.forward_overflow[0], one.backward_overflow[0])
 
 
 @lru_cache(maxsize=512)
@@ -175,19 +274,25 @@ def _cost(experiment: Experiment) -> float:
     return depth * (0.15 + 8e-6 * width**2 + values * (5e-5 + 1e-7 * width))
 
 
-def _decay(gradient: Real, forwards: Layers, backwards: Layers) -> Decay:
-    change = gradient_flow.decay(gradient)
-    change = np.where(np.isfinite(change), change, np.nan)
-    ordered = np.sort(change, axis=1)
+def _decay(found: gradient_flow.Swept) -> Decay:
+    change = gradient_flow.decay(found.gradient)
+    middle, low, high = _extent(change)
+    rows = zip(found.gradient, found.forward_overflow, found.backward_overflow, strict=True)
+    verdicts = [gradient_flow.judge(*row) for row in rows]
+    weights = left = None
+    if found.by_weights is not None:
+        change = gradient_flow.decay(found.by_weights)
+        weights, *_ = _extent(change)
+        first = np.where(found.by_weights[..., -1] == 0, -np.inf, change[..., 0])
+        left = np.sort(first, axis=1)[:, (first.shape[1] - 1) // 2]
+    return Decay(middle, low, high, verdicts, weights, left)
+
+
+def _extent(change: Real) -> tuple[Real, Real, Real]:
+    """Return median and extremes over the draws, nan where one of them is not finite."""
+    ordered = np.sort(np.where(np.isfinite(change), change, np.nan), axis=1)
     # A draw without a number at a layer leaves the middle of the others out of joint.
     whole = np.isfinite(ordered).all(axis=1)
-    middle = np.where(whole, ordered[:, (ordered.shape[1] - 1) // 2], np.nan)
-    low, high = (np.where(whole, ordered[:, i], np.nan) for i in (0, -1))
-    rows = zip(gradient, forwards, backwards, strict=True)
-    verdicts = [gradient_flow.judge(*row) for row in rows]
-    return Decay(*(_rounded(part) for part in (middle, low, high)), verdicts)
-
-
-def _rounded(decades: Real) -> FloatArray:
-    # To a thousandth of a decade, in binary: the sweep then packs into a third.
-    return np.round(decades * _GRAIN) / _GRAIN
+    places = ((ordered.shape[1] - 1) // 2, 0, -1)
+    middle, low, high = (np.where(whole, ordered[:, i], np.nan) for i in places)
+    return middle, low, high

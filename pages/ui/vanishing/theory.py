@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -16,7 +17,7 @@ from core.numeric import Real
 from core.spec import Activation, FloatArray
 from pages.ui import charts, export, text, wording
 from pages.ui.controls import Choice, Settings, segments
-from pages.ui.live import Sweep
+from pages.ui.live import Packed, Sweep
 from pages.ui.parts import Shown, Slider, draw, numbers, say, table
 from pages.ui.vanishing import theory_figures, theory_words
 from pages.ui.vanishing.figures import reach
@@ -39,6 +40,7 @@ PHASES = "vanishing_phases"
 LAYERS = "vanishing_predicted"
 MAP = "vanishing_alike_map"
 PATH = "vanishing_alike_path"
+TOLD = "vanishing_alike_told"
 FLOW = "vanishing_flow"
 VERDICT = "vanishing_theory_verdict"
 TABLE = "vanishing_theory_table"
@@ -47,6 +49,9 @@ FOUND = "vanishing_theory_found"
 _CELLS = 80
 _NEAR = np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 9), np.linspace(0.1, 1.0, 19)])
 """1 − c at which the map of correlations is drawn: dense where it may be steep."""
+
+_LIVE_LAYERS = 50
+"""In deeper stacks the correlations that a sweep needs take a second."""
 
 _STARTS = np.array([-1.0, 0.0, 1.0, 0.6, -0.6]), np.array([0.3, 0.1, 2.8, 0.2, 2.5])
 
@@ -123,7 +128,7 @@ def section(
     *,
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep]:
+) -> list[Sweep | Packed]:
     """Draw the theory of ``subject``: words and its controls ``beside``, pictures ``above``.
 
     Return the sweeps by which the sliders in ``swept`` move it, for the page's one call of
@@ -146,7 +151,7 @@ def _phases(
     swept: Sequence[Swept],
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep]:
+) -> list[Sweep | Packed]:
     """Draw the phase diagram with this network in it, and its decay layer by layer."""
     here = Swept(
         "",
@@ -173,6 +178,8 @@ def _phases(
             figure = draw(shown, LAYERS, layout, alt)
     heads = ["σ_w²", "σ_b²", "q\\*", "χ₁", "√χ₁, a layer", "log₁₀ gradient at layer 1"]
     table(shown, TABLE, ["", *heads], ["theory"])
+    if swept and (own := [p.glyph for p in subject.activation.parameters]):
+        st.caption(theory_words.redrawn(own))
     if measured:
         say(shown, FOUND)
     if subject.beyond:
@@ -336,45 +343,72 @@ def _two_inputs(
     swept: Sequence[Swept],
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep]:
+) -> list[Sweep | Packed]:
     """Draw whether two inputs grow alike from layer to layer, or apart."""
     with beside:
         alike = ALIKE.draw()
-    key, settings = subject.activation.key, subject.choice.settings
-    stack = (subject.weight_variance, subject.bias_variance, subject.input_second_moment)
-    c = 1 - _gaps(key, settings, *stack, subject.depth, alike)
-    if not np.isfinite(c).any():
+    stack = _Stack.of(subject)
+    shown = _alike(stack, (alike,))
+    c = shown.traces[PATH][1][0]["y"][0]
+    known = c[np.isfinite(c)]
+    if not known.size:
         above.info("No signal: with σ_w = 0 or inputs of 0 there are no two inputs to compare.")
         return []
-    known = c[np.isfinite(c)]
-    one = _map(key, settings, *stack, subject.depth)
     with above:
-        st.markdown(_told(one, known))
+        say(shown, TOLD)
         with st.grid(2, min_column_width=240):
-            figure = charts.finish(
-                theory_figures.correlation_traces(c, one.rest),
-                theory_figures.correlation_layout(subject.depth),
-            )
             alt = f"Correlation of two inputs by layer, from {known[0]:.2f} to {known[-1]:.3f}"
-            st.plotly_chart(figure, key=PATH, config=charts.CONFIG, alt=alt)
-            staircase = charts.finish(
-                theory_figures.map_traces(1 - _NEAR, one.after, known), theory_figures.map_layout()
-            )
+            layout = theory_figures.correlation_layout(subject.depth)
+            figure = draw(shown, PATH, layout, alt)
             alt = f"What a layer of {subject.choice.label} makes of the correlation of two inputs"
-            st.plotly_chart(staircase, key=MAP, config=charts.CONFIG, alt=alt)
+            draw(shown, MAP, theory_figures.map_layout(), alt)
     if subject.beyond:
         st.info(theory_words.beyond(subject.beyond))
     if mean_field.jumps(subject.activation, **subject.choice.parameters):
         st.info(theory_words.JUMPS)
     st.caption(
         "c is the correlation of the pre-activations that two inputs cause in the same units. On "
-        f"the right, a layer's map of c at variance q = {wording.number(one.variance, 3)}; this "
-        "network climbs or descends the staircase between map and diagonal. Where the map meets "
-        "the diagonal, c comes to rest (c\\*). Its slope at c = 1 is χ₁ once q has settled: "
-        "gradients vanish where inputs grow alike, and explode where they are driven apart."
+        "the right, a layer's map of c at variance "
+        f"q = {wording.number(_map(stack).variance, 3)}; this network climbs or descends the "
+        "staircase between map and diagonal. Where the map meets the diagonal, c comes to rest "
+        "(c\\*). Its slope at c = 1 is χ₁ once q has settled: gradients vanish where inputs grow "
+        "alike, and explode where they are driven apart."
     )
     export.offer(PATH, figure, lambda: _rows(c), "mean_field_correlation")
-    return []
+    return [_alike_sweep(stack)] if subject.depth <= _LIVE_LAYERS else []
+
+
+class _Stack(NamedTuple):
+    """What the theory of two inputs depends on, for a cache to key on."""
+
+    key: str
+    settings: Settings
+    weight_variance: float
+    bias_variance: float
+    input_second_moment: float
+    depth: int
+
+    @classmethod
+    def of(cls, one: Subject) -> "_Stack":
+        variances = (one.weight_variance, one.bias_variance, one.input_second_moment)
+        return cls(one.activation.key, one.choice.settings, *variances, one.depth)
+
+
+def _alike(stack: _Stack, starts: Sequence[float]) -> Shown:
+    """Return what is shown for two inputs of each of these correlations."""
+    c = np.stack([1 - _gaps(stack, start) for start in starts])
+    if not np.isfinite(c).any():
+        return Shown({PATH: (0, theory_figures.correlation_traces(c, math.nan))}, {})
+    one = _map(stack)
+    path = theory_figures.correlation_traces(c, one.rest)
+    staircase = theory_figures.map_traces(1 - _NEAR, one.after, c)
+    told = [_told(one, row[np.isfinite(row)]) for row in c]
+    return Shown({PATH: (0, path), MAP: (0, staircase)}, {TOLD: told})
+
+
+@lru_cache(maxsize=32)
+def _alike_sweep(stack: _Stack) -> Packed:
+    return _alike(stack, ALIKE.steps.tolist()).sweep(ALIKE.key, ALIKE.steps).packed
 
 
 @dataclass(frozen=True)
@@ -388,10 +422,9 @@ class _Map:
     chi: float
 
 
-@lru_cache(maxsize=32)
-def _gaps(
-    key: str, settings: Settings, weights: float, biases: float, inputs: float, depth: int, c: float
-) -> FloatArray:
+@lru_cache(maxsize=512)
+def _gaps(stack: _Stack, c: float) -> FloatArray:
+    key, settings, weights, biases, inputs, depth = stack
     activation, parameters = ACTIVATIONS[key], dict(settings)
     variance = mean_field.layers(activation, weights, biases, inputs, depth, **parameters).variance
     first = correlation.first_gap(weights, biases, inputs, c)
@@ -399,9 +432,8 @@ def _gaps(
 
 
 @lru_cache(maxsize=32)
-def _map(
-    key: str, settings: Settings, weights: float, biases: float, inputs: float, depth: int
-) -> _Map:
+def _map(stack: _Stack) -> _Map:
+    key, settings, weights, biases, inputs, depth = stack
     activation, parameters = ACTIVATIONS[key], dict(settings)
     settled = mean_field.settle(
         activation, weights, biases, weights * inputs + biases, **parameters
@@ -443,7 +475,7 @@ def _mean_and_variance(
     swept: Sequence[Swept],
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep]:
+) -> list[Sweep | Packed]:
     """Draw where mean and variance of the activations are drawn to, and what changes it."""
     key, settings = subject.activation.key, subject.choice.settings
     how = (subject.weight_variance, subject.dropout, subject.dropout_rate)
@@ -532,7 +564,8 @@ def _paths_table(flow: _Flow) -> export.Table:
 
 
 View = Callable[
-    [Subject, Measured | None, Sequence[Swept], DeltaGenerator, DeltaGenerator], list[Sweep]
+    [Subject, Measured | None, Sequence[Swept], DeltaGenerator, DeltaGenerator],
+    list[Sweep | Packed],
 ]
 _VIEWS: dict[str, View] = {
     "Phases": _phases,

@@ -238,8 +238,11 @@ def map_layout() -> Spec:
 
 
 def map_traces(c: FloatArray, after: FloatArray, path: FloatArray) -> list[Spec]:
-    """Return the diagonal, the map ``after`` over ``c``, and the staircase of a ``path``."""
-    corners = np.repeat(path, 2)
+    """Return the diagonal, the map ``after`` over ``c``, and the staircase of a ``path``.
+
+    The path is (S, layers); it ends where it is nan.
+    """
+    corners = np.repeat(path, 2, axis=-1)
     return [
         _line(np.array([0.0, 1.0]), np.array([0.0, 1.0]), _INK, "dot", 1.2)
         | {"name": "c′ = c", "showlegend": True, "hoverinfo": "skip"},
@@ -249,7 +252,7 @@ def map_traces(c: FloatArray, after: FloatArray, path: FloatArray) -> list[Spec]
             "showlegend": True,
             "hovertemplate": "c = %{x:.3f}<br>c′ = %{y:.4f}<extra></extra>",
         },
-        _line(corners[:-1], corners[1:], COLOURS[1], width=1.5)
+        _line(corners[..., :-1], corners[..., 1:], COLOURS[1], width=1.5)
         | {"name": "this network", "showlegend": True, "hoverinfo": "skip"},
     ]
 
@@ -272,9 +275,9 @@ def correlation_layout(depth: int) -> Spec:
 
 
 def correlation_traces(correlation: FloatArray, rest: float) -> list[Spec]:
-    """Return the correlation by layer, and the level at which it comes to rest (or nan)."""
-    x = np.arange(1.0, correlation.size + 1)
-    ends = np.array([1.0, float(correlation.size)])
+    """Return the correlation by layer, (S, layers), and the level at which it rests (or nan)."""
+    x = np.arange(1.0, correlation.shape[-1] + 1)
+    ends = x[[0, -1]]
     return [
         _line(x, correlation, COLOURS[1])
         | {

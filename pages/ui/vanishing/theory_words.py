@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from core.mean_field import Estimate, Fate, FixedPoint
 from core.self_normalising import Rest
 from pages.ui import wording
+from pages.ui.vanishing.words import listed
 
 SYMBOLS = (
     "σ_w² is the variance of a weight times the number of inputs of its layer, gain included; "
@@ -114,12 +115,17 @@ def measured(estimate: Estimate) -> str:
 LET_GO = "Measured at layer 1: **not yet**; let the slider go."
 
 
-def beyond(parts: tuple[str, ...]) -> str:
+def redrawn(glyphs: Sequence[str]) -> str:
+    """Say which sliders have to be let go before anything moves."""
+    follow = "follows" if len(glyphs) == 1 else "follow"
+    return f"{listed(glyphs)} {follow} when let go: each value has a phase diagram of its own."
+
+
+def beyond(parts: Sequence[str]) -> str:
     """Say what the theory leaves out."""
-    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     return (
-        f"This is the theory of a plain stack. It leaves out {listed}, so what was measured need "
-        "not follow it."
+        f"This is the theory of a plain stack. It leaves out {listed(parts)}, so what was measured "
+        "need not follow it."
     )
 
 

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.gradient_flow import Fate, Verdict
 from core.network import Dropout, Skip
 from core.normalisation import Normalisation
 from pages.ui import wording
-from pages.ui.vanishing.runs import Run
+from pages.ui.controls import Choice
+from pages.ui.vanishing.runs import Moved, Run
 
 _SHORT = {
     "xavier_normal": "Xavier",
@@ -70,11 +72,24 @@ def names(runs: Sequence[Run]) -> list[str]:
     return [f"{i}. {name}" for i, name in enumerate(plain, 1)]
 
 
+def called(runs: Sequence[Run], place: int, moved: Moved) -> tuple[str, ...]:
+    """Return a stack's name at every step of a slider; its activation's are part of it."""
+    run = runs[place]
+    if moved.what not in run.choice.parameters:
+        return (names(runs)[place],) * len(moved.steps)
+    found = []
+    for step in moved.steps:
+        choice = Choice(run.choice.key, {**run.choice.parameters, moved.what: step})
+        others = [*runs[:place], replace(run, choice=choice), *runs[place + 1 :]]
+        found.append(names(others)[place])
+    return tuple(found)
+
+
 def _activation(run: Run, runs: Sequence[Run]) -> str:
-    """Name the activation, with its parameters if another stack has other ones."""
+    """Name the activation, with its parameters if another stack has it with sliders of its own."""
     alike = [r.choice for r in runs if r.choice.entry is run.choice.entry]
-    same = all(choice.settings == run.choice.settings for choice in alike)
-    return run.choice.entry.name if same else run.choice.label
+    ways = {(choice.key, choice.settings) for choice in alike}
+    return run.choice.entry.name if len(ways) == 1 else run.choice.label
 
 
 def brief(name: str, one: Verdict) -> str:
@@ -164,14 +179,27 @@ def row(one: Verdict, bound: float, depth: int) -> list[str]:
     return [column(one.decades), spread, rate, column(bound), one.fate.value]
 
 
-HEADS = (
-    "Stack",
-    "Left at layer 1",
-    "Lowest to highest draw",
-    "A layer",
-    "Product of the largest slopes",
-    "Verdict",
-)
+def heads(weights: bool) -> list[str]:
+    """Return the heads of the table, with or without a column for ∂L/∂W."""
+    found = [
+        "Stack",
+        "Left at layer 1",
+        "Lowest to highest draw",
+        "A layer",
+        "Product of the largest slopes",
+        "Verdict",
+    ]
+    return found + ["∂L/∂W at layer 1"] * weights
+
+
+def let_go(sliders: Sequence[str]) -> str:
+    """Say which sliders move a large stack only when they are let go."""
+    return f"For stacks this large, {listed(sliders)} follow when they are let go."
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Name several things in a row: one, two and three."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _overflow(one: Verdict) -> str:
