@@ -48,7 +48,8 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Late
                 add(slider, _difference_sweep, members, parameter.name, place, view.bare)
             if shaded:
                 add(slider, _shade_sweep, *at, view.still)
-            add(slider, _reading_sweep, *at, replace(view, threshold=None))
+            reading = (choice.key, parameter.name, others, place, firsts[place + 1])
+            add(slider, _reading_sweep, *reading, replace(view, threshold=None))
     add(view.scene.probe, _probe_sweep, settings, tuple(firsts), view.bare)
     if shaded:
         add(view.scene.threshold, _threshold_sweep, settings, tuple(firsts), view.bare)
@@ -112,21 +113,20 @@ def _shade_sweep(
 
 
 def _reading_sweep(
-    key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
+    key: str, name: str, others: Settings, place: int, end: int, view: View
 ) -> Sweep:
-    """Sweep what a parameter moves at the probe: the tangent, the dots, f and f′ there."""
+    """Sweep what a parameter moves at the probe: the tangent, the dots, f and f′ there.
+
+    ``end`` is the index after the function's last trace.
+    """
     values, parameters, _ = _swept(key, name, others)
-    drawn = draw(key, "", view, parameters)
+    here = probe(view.graph(key), view.probe, reach(view.scene), **parameters)
     moved = []
     if view.factor is None:
-        traces = charts.function_traces(drawn, place, lanes)
-        changes = {
-            first + i: charts.varying(trace)
-            for i, trace in enumerate(traces)
-            if i >= len(traces) - charts.PROBE_TRACES
-        }
+        traces = charts.probe_traces(here, place)
+        changes = {end - len(traces) + i: charts.varying(t) for i, t in enumerate(traces)}
         moved.append(ChartSweep(view.scene.chart, changes))
-    texts = _values_there(view, place, drawn.probe.value, drawn.probe.gradient)
+    texts = _values_there(view, place, here.value, here.gradient)
     return Sweep(controls.slider_key(key, name), values, moved, texts)
 
 
@@ -142,7 +142,7 @@ def _probe_sweep(
         here = probe(view.graph(key), steps[:, None], reach(scene), **dict(parameters))
         if view.factor is None:
             traces = charts.probe_traces(here, place)
-            first = firsts[place + 1] - charts.PROBE_TRACES
+            first = firsts[place + 1] - len(traces)
             changes |= {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
         texts |= _values_there(view, place, here.value, here.gradient)
     line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), steps)
