@@ -108,9 +108,10 @@ def descend(
     """Run the optimizer ``name`` from ``start`` (..., d) and return its trajectory.
 
     ``gradient`` maps positions (..., d) to gradients of the same shape. ``learning_rate`` is
-    a number, one number a step as an array (steps,) (see :mod:`core.schedules`), or for many
-    starts an array that broadcasts against ``start``, such as (n, 1); left out, it is the
-    optimizer's default. ``noise`` (steps, ..., d) is added to the gradients step by step.
+    a number, or for many starts an array that broadcasts against ``start``, such as (n, 1);
+    with an axis of steps before these it is a schedule: (steps,) for one start, (steps, n, 1)
+    for many (see :mod:`core.schedules`). Left out, it is the optimizer's default. ``noise``
+    (steps, ..., d) is added to the gradients step by step.
 
     A run stops at the first step whose gradient or result is not finite. Raises ``KeyError``
     for an unknown optimizer, ``TypeError`` and ``ValueError`` for parameters it does not take
@@ -305,12 +306,12 @@ def _start(start: npt.ArrayLike) -> FloatArray:
 
 def _rates(rate: Scalar, steps: int, start: FloatArray) -> Sequence[Scalar]:
     """Return one rate a step: a schedule as it is, anything else as often as there are steps."""
-    if start.ndim == 1 and np.ndim(rate) == 1:
-        given = np.asarray(rate, dtype=np.float64)
-        if len(given) != steps:
-            raise ValueError(f"a schedule of {len(given)} rates for {steps} steps")
-        return [float(one) for one in given]
-    return [rate] * steps
+    given = np.asarray(rate, dtype=np.float64)
+    if given.ndim != (1 if start.ndim == 1 else start.ndim + 1):
+        return [rate] * steps
+    if len(given) != steps:
+        raise ValueError(f"a schedule of {len(given)} rates for {steps} steps")
+    return [float(one) for one in given] if given.ndim == 1 else list(given)
 
 
 def _finite(state: Any) -> npt.NDArray[np.bool_]:

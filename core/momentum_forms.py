@@ -88,12 +88,12 @@ def compare(
     *,
     matched: bool = False,
 ) -> dict[str, Trajectory]:
-    """Walk from ``start`` (..., d) in all three forms at the rates (steps,) and γ.
+    """Walk from ``start`` (..., d) in all three forms at the rates (steps, ...) and γ.
 
-    γ may be an array that broadcasts against the start. With ``matched`` the average is
-    given η/(1 − γ).
+    γ and the rate of a step may be arrays that broadcast against the start. With ``matched``
+    the average is given η/(1 − γ).
     """
-    larger = np.multiply.outer(learning_rates, 1 / (1 - np.asarray(gamma)))
+    larger = np.array([rate * (1 / (1 - np.asarray(gamma))) for rate in learning_rates])
     return {
         key: walk(
             form.rule,

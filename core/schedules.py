@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from core.spec import FloatArray
+from core.spec import FloatArray, Scalar
 
 Factor = Callable[..., FloatArray]
 
@@ -109,10 +109,11 @@ SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
 )
 
 
-def rates(name: str, learning_rate: float, steps: int) -> FloatArray:
-    """Return the learning rate of every step, (steps,), under the schedule ``name``.
+def rates(name: str, learning_rate: Scalar, steps: int) -> FloatArray:
+    """Return the learning rate of every step under the schedule ``name``.
 
-    Raises ``KeyError`` for a name that is none of ``SCHEDULES``.
+    Of shape (steps,), or (steps, ...) for an array (...) of rates. Raises ``KeyError`` for a
+    name that is none of ``SCHEDULES``.
     """
     factors = SCHEDULES[name].factor(np.arange(steps), steps)
-    return learning_rate * factors
+    return np.asarray(np.multiply.outer(factors, learning_rate))

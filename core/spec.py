@@ -165,15 +165,12 @@ def no_breaks(**parameters: Scalar) -> tuple[float, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What every entry of a catalogue has: names, formulas, advice and parameters."""
+    """What every entry of a catalogue has: names, a formula, advice, code and parameters."""
 
     key: str
     name: str
     order: int
-    function: Function
-    derivative: Function
     formula: str
-    gradient_formula: str
     insight: str
     use: str
     avoid: str
@@ -181,9 +178,7 @@ class Entry:
     weaknesses: tuple[str, ...]
     origin: Origin
     code: Code
-    at_breaks: str = ""
     parameters: tuple[Parameter, ...] = ()
-    breaks: Callable[..., tuple[float, ...]] = no_breaks
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters]
@@ -193,8 +188,6 @@ class Entry:
                 raise CatalogueError(f"{self.key}: {function} does not take {names}")
             if len(signature) - len(names) != self._inputs():
                 raise CatalogueError(f"{self.key}: {function} takes a parameter not in {names}")
-        if not self.at_breaks and self.breaks(**self.defaults):
-            raise CatalogueError(f"{self.key}: say which gradient is used at the breaks")
         for framework in FRAMEWORKS:
             if set(Template(getattr(self.code, framework)).get_identifiers()) - set(names):
                 raise CatalogueError(f"{self.key}: the {framework} snippet names a stranger")
@@ -205,7 +198,7 @@ class Entry:
         return {p.name: p.default for p in self.parameters}
 
     def snippet(self, framework: str, **parameters: float) -> str:
-        """Return the function's spelling in ``framework``, every parameter written out."""
+        """Return the entry's spelling in ``framework``, every parameter written out."""
         values = {k: repr(float(v)) for k, v in {**self.defaults, **parameters}.items()}
         return Template(getattr(self.code, framework)).substitute(values)
 
@@ -232,12 +225,36 @@ class Entry:
             resolved[p.name] = value
         return resolved
 
-    def _functions(self) -> tuple[Function, ...]:
-        return self.function, self.derivative
+    def _functions(self) -> tuple[Callable[..., Any], ...]:
+        """Return every function that takes the parameters, behind its inputs."""
+        return ()
 
     def _inputs(self) -> int:
-        """Return how many arrays the function takes before its parameters."""
+        """Return how many arguments such a function takes before its parameters."""
         return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differentiable(Entry):
+    """An entry that is a function of arrays, with its gradient.
+
+    ``breaks`` returns, for given parameters, where branches of the formula meet, and
+    ``at_breaks`` says which gradient is used there.
+    """
+
+    function: Function
+    derivative: Function
+    gradient_formula: str
+    at_breaks: str = ""
+    breaks: Callable[..., tuple[float, ...]] = no_breaks
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.at_breaks and self.breaks(**self.defaults):
+            raise CatalogueError(f"{self.key}: say which gradient is used at the breaks")
+
+    def _functions(self) -> tuple[Function, ...]:
+        return self.function, self.derivative
 
     def _array(self, values: npt.ArrayLike, what: str = "input") -> FloatArray:
         """Return real numbers as an array: float32 as it is, all else as float64."""
@@ -255,7 +272,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activation(Entry):
+class Activation(Differentiable):
     """An elementwise activation function with its exact gradient.
 
     Call it as ``elu(x, alpha=0.4)`` and ``elu.gradient(x, alpha=0.4)``. The
@@ -390,7 +407,7 @@ class Axis(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loss(Entry):
+class Loss(Differentiable):
     """A loss with its exact gradient with respect to the prediction; no mean is taken.
 
     Call it as ``huber(prediction, target, delta=1.5)``. Prediction and target broadcast
@@ -473,7 +490,7 @@ class Loss(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Regulariser(Entry):
+class Regulariser(Differentiable):
     """A penalty on a parameter vector (the last axis), with its proximal step.
 
     ``derivative`` is a (sub)gradient, elementwise; at a kink the value in ``at_breaks``.
@@ -499,11 +516,6 @@ class Regulariser(Entry):
             raise ValueError(f"{self.key}: the step must be positive, not {step}")
         array = self._array(vector)
         return np.asarray(self.proximal(array, step, **self._values(parameters, array.dtype)))
-
-
-def no_function(*_: Any) -> FloatArray:
-    """Raise ``TypeError``: an optimizer is a rule of motion, not a function of one input."""
-    raise TypeError("an optimizer has no value; use its init and update")
 
 
 def here(position: FloatArray, state: Any, **parameters: Scalar) -> FloatArray:
@@ -541,10 +553,6 @@ class Optimizer(Entry):
     terms: Callable[..., Mapping[str, FloatArray]] = no_terms
     state_symbols: Mapping[str, str] = field(default_factory=dict)
     conventions: str
-    # Every entry has these; none of them means anything here.
-    function: Function = field(init=False, repr=False, default=no_function)
-    derivative: Function = field(init=False, repr=False, default=no_function)
-    gradient_formula: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:
         super().__post_init__()

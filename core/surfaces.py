@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from core.spec import FloatArray, Interval, Origin, Parameter
+from core.spec import FloatArray, Interval, Origin, Parameter, Scalar
 
 Point = tuple[float, float]
 Window = tuple[tuple[float, float], tuple[float, float]]
@@ -31,7 +31,8 @@ class Ground:
     axis of 2 more than they have together, the Hessian two.
 
     ``noise`` is the standard deviation that each component of a gradient has when it is
-    measured; value, gradient and Hessian are exact.
+    measured; value, gradient and Hessian are exact. ``wavelength`` is the length of its
+    shortest wave, which a grid has to resolve.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Ground:
     start: Point
     noise: float = 0.0
     quadratic: bool = False
+    wavelength: float = np.inf
 
     def slope(self, position: FloatArray) -> FloatArray:
         """Return the gradient at positions (..., 2), as an optimizer takes it."""
@@ -70,6 +72,7 @@ class Surface:
     minima: Minima
     parameters: tuple[Parameter, ...] = ()
     quadratic: bool = False
+    wavelength: float = np.inf
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -100,6 +103,7 @@ class Surface:
             start=self.start,
             noise=noise,
             quadratic=self.quadratic,
+            wavelength=self.wavelength,
         )
 
 
@@ -125,18 +129,18 @@ def _arrays(w: npt.ArrayLike, b: npt.ArrayLike) -> tuple[FloatArray, FloatArray]
 # ---------------------------------------------------------------- the bowl
 
 
-def _bowl_matrix(condition: float, angle: float) -> tuple[float, float, float]:
+def _bowl_matrix(condition: Scalar, angle: Scalar) -> tuple[Scalar, Scalar, Scalar]:
     """Return the Hessian's ww, wb and bb: eigenvalues 1 and κ, the steep axis turned by angle."""
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     return (
-        float(cos**2 + condition * sin**2),
-        float((1 - condition) * cos * sin),
-        float(sin**2 + condition * cos**2),
+        cos * cos + condition * sin * sin,
+        (1 - condition) * cos * sin,
+        sin * sin + condition * cos * cos,
     )
 
 
 def bowl(
-    w: npt.ArrayLike, b: npt.ArrayLike, condition: float = 10.0, angle: float = 0.0
+    w: npt.ArrayLike, b: npt.ArrayLike, condition: Scalar = 10.0, angle: Scalar = 0.0
 ) -> FloatArray:
     """Return ½uᵀHu for u = (w, b): curvature 1 along one axis, κ along the other."""
     (x, y), (ww, wb, bb) = _arrays(w, b), _bowl_matrix(condition, angle)
@@ -144,7 +148,7 @@ def bowl(
 
 
 def bowl_gradient(
-    w: npt.ArrayLike, b: npt.ArrayLike, condition: float = 10.0, angle: float = 0.0
+    w: npt.ArrayLike, b: npt.ArrayLike, condition: Scalar = 10.0, angle: Scalar = 0.0
 ) -> FloatArray:
     """Return Hu."""
     (x, y), (ww, wb, bb) = _arrays(w, b), _bowl_matrix(condition, angle)
@@ -152,7 +156,7 @@ def bowl_gradient(
 
 
 def bowl_hessian(
-    w: npt.ArrayLike, b: npt.ArrayLike, condition: float = 10.0, angle: float = 0.0
+    w: npt.ArrayLike, b: npt.ArrayLike, condition: Scalar = 10.0, angle: Scalar = 0.0
 ) -> FloatArray:
     """Return H, the same everywhere."""
     zero = np.zeros(np.broadcast_shapes(np.shape(w), np.shape(b)))
@@ -163,20 +167,20 @@ def bowl_hessian(
 # ---------------------------------------------------------------- ravine, saddle, plateau
 
 
-def ravine(w: npt.ArrayLike, b: npt.ArrayLike, steepness: float = 20.0) -> FloatArray:
+def ravine(w: npt.ArrayLike, b: npt.ArrayLike, steepness: Scalar = 20.0) -> FloatArray:
     """Return a winding valley along b = sin w, whose floor falls gently towards w = 0."""
     x, y = _arrays(w, b)
     return np.asarray(steepness / 2 * (y - np.sin(x)) ** 2 + x * x / 20)
 
 
-def ravine_gradient(w: npt.ArrayLike, b: npt.ArrayLike, steepness: float = 20.0) -> FloatArray:
+def ravine_gradient(w: npt.ArrayLike, b: npt.ArrayLike, steepness: Scalar = 20.0) -> FloatArray:
     """Return the ravine's gradient."""
     x, y = _arrays(w, b)
     off = steepness * (y - np.sin(x))
     return _pair(x / 10 - off * np.cos(x), off)
 
 
-def ravine_hessian(w: npt.ArrayLike, b: npt.ArrayLike, steepness: float = 20.0) -> FloatArray:
+def ravine_hessian(w: npt.ArrayLike, b: npt.ArrayLike, steepness: Scalar = 20.0) -> FloatArray:
     """Return the ravine's Hessian."""
     x, y = _arrays(w, b)
     cos, sin = np.cos(x), np.sin(x)
@@ -203,23 +207,23 @@ def saddle_hessian(w: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
     return _matrix(1 + 0 * x, 0 * (x + y), 3 * y * y - 1)
 
 
-def plateau(w: npt.ArrayLike, b: npt.ArrayLike, width: float = 1.0) -> FloatArray:
+def plateau(w: npt.ArrayLike, b: npt.ArrayLike, width: Scalar = 1.0) -> FloatArray:
     """Return 1 − exp(−(w² + b²)/(2s²)): a hole of width s in a plain that is almost flat."""
     x, y = _arrays(w, b)
-    return np.asarray(-np.expm1(-(x * x + y * y) / (2 * width**2)))
+    return np.asarray(-np.expm1(-(x * x + y * y) / (2 * width * width)))
 
 
-def plateau_gradient(w: npt.ArrayLike, b: npt.ArrayLike, width: float = 1.0) -> FloatArray:
+def plateau_gradient(w: npt.ArrayLike, b: npt.ArrayLike, width: Scalar = 1.0) -> FloatArray:
     """Return (w, b)/s² times the exponential."""
     x, y = _arrays(w, b)
-    e = np.exp(-(x * x + y * y) / (2 * width**2)) / width**2
+    e = np.exp(-(x * x + y * y) / (2 * width * width)) / (width * width)
     return _pair(x * e, y * e)
 
 
-def plateau_hessian(w: npt.ArrayLike, b: npt.ArrayLike, width: float = 1.0) -> FloatArray:
+def plateau_hessian(w: npt.ArrayLike, b: npt.ArrayLike, width: Scalar = 1.0) -> FloatArray:
     """Return the plateau's Hessian."""
     x, y = _arrays(w, b)
-    s2 = width**2
+    s2 = width * width
     e = np.exp(-(x * x + y * y) / (2 * s2)) / s2
     return _matrix(e * (1 - x * x / s2), -e * x * y / s2, e * (1 - y * y / s2))
 
@@ -227,20 +231,22 @@ def plateau_hessian(w: npt.ArrayLike, b: npt.ArrayLike, width: float = 1.0) -> F
 # ---------------------------------------------------------------- test functions of old
 
 
-def rosenbrock(w: npt.ArrayLike, b: npt.ArrayLike, steepness: float = 100.0) -> FloatArray:
+def rosenbrock(w: npt.ArrayLike, b: npt.ArrayLike, steepness: Scalar = 100.0) -> FloatArray:
     """Return (1 − w)² + s(b − w²)²."""
     x, y = _arrays(w, b)
     return np.asarray((1 - x) ** 2 + steepness * (y - x * x) ** 2)
 
 
-def rosenbrock_gradient(w: npt.ArrayLike, b: npt.ArrayLike, steepness: float = 100.0) -> FloatArray:
+def rosenbrock_gradient(
+    w: npt.ArrayLike, b: npt.ArrayLike, steepness: Scalar = 100.0
+) -> FloatArray:
     """Return Rosenbrock's gradient."""
     x, y = _arrays(w, b)
     off = 2 * steepness * (y - x * x)
     return _pair(2 * (x - 1) - 2 * x * off, off)
 
 
-def rosenbrock_hessian(w: npt.ArrayLike, b: npt.ArrayLike, steepness: float = 100.0) -> FloatArray:
+def rosenbrock_hessian(w: npt.ArrayLike, b: npt.ArrayLike, steepness: Scalar = 100.0) -> FloatArray:
     """Return Rosenbrock's Hessian."""
     x, y = _arrays(w, b)
     return _matrix(
@@ -314,33 +320,33 @@ def _himmelblau_minima() -> tuple[Point, ...]:
     return tuple(found)
 
 
-def rastrigin(w: npt.ArrayLike, b: npt.ArrayLike, amplitude: float = 10.0) -> FloatArray:
+def rastrigin(w: npt.ArrayLike, b: npt.ArrayLike, amplitude: Scalar = 10.0) -> FloatArray:
     """Return 2A + Σ(x² − A cos 2πx): a bowl full of dimples."""
     x, y = _arrays(w, b)
     waves = np.cos(2 * np.pi * x) + np.cos(2 * np.pi * y)
     return np.asarray(2 * amplitude + x * x + y * y - amplitude * waves)
 
 
-def rastrigin_gradient(w: npt.ArrayLike, b: npt.ArrayLike, amplitude: float = 10.0) -> FloatArray:
+def rastrigin_gradient(w: npt.ArrayLike, b: npt.ArrayLike, amplitude: Scalar = 10.0) -> FloatArray:
     """Return Rastrigin's gradient."""
     x, y = _arrays(w, b)
     a = 2 * np.pi * amplitude
     return _pair(2 * x + a * np.sin(2 * np.pi * x), 2 * y + a * np.sin(2 * np.pi * y))
 
 
-def rastrigin_hessian(w: npt.ArrayLike, b: npt.ArrayLike, amplitude: float = 10.0) -> FloatArray:
+def rastrigin_hessian(w: npt.ArrayLike, b: npt.ArrayLike, amplitude: Scalar = 10.0) -> FloatArray:
     """Return Rastrigin's Hessian."""
     x, y = _arrays(w, b)
     a = 4 * np.pi**2 * amplitude
     return _matrix(2 + a * np.cos(2 * np.pi * x), 0 * (x + y), 2 + a * np.cos(2 * np.pi * y))
 
 
-_RASTRIGIN_REACH = 2.6
+_RASTRIGIN_REACH = 5.12
 
 
 def _rastrigin_minima(amplitude: float = 10.0) -> tuple[Point, ...]:
     """Return the pairs of the minima along one axis, found by bisection of its derivative."""
-    x = np.linspace(-_RASTRIGIN_REACH, _RASTRIGIN_REACH, 1002)
+    x = np.linspace(-_RASTRIGIN_REACH, _RASTRIGIN_REACH, 2002)
     slope = 2 * x + 2 * np.pi * amplitude * np.sin(2 * np.pi * x)
     rising = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
     low, high = x[rising], x[rising + 1]
@@ -367,7 +373,7 @@ _CONDITION = Parameter(
     default=10.0,
     low=1.0,
     high=100.0,
-    step=1.0,
+    step=3.0,
     meaning="condition number: the largest curvature divided by the smallest, which is 1",
     domain=Interval(low=1.0, low_closed=True),
 )
@@ -380,6 +386,21 @@ _ANGLE = Parameter(
     step=5.0,
     meaning="degrees by which the bowl is turned against the axes",
 )
+
+
+def _steepness(default: float, high: float, meaning: str) -> Parameter:
+    return Parameter(
+        name="steepness",
+        symbol="s",
+        default=default,
+        low=5.0,
+        high=high,
+        step=5.0,
+        meaning=meaning,
+        domain=Interval(low=0.0),
+    )
+
+
 _SQUARE: Window = ((-3.0, 3.0), (-2.0, 2.0))
 _TEXTBOOK = Origin(authors="Textbook example", year=1964, title="Quadratic with two curvatures")
 
@@ -394,7 +415,7 @@ _SURFACES = (
         insight="All that theory promises holds here exactly.",
         origin=_TEXTBOOK,
         window=_SQUARE,
-        start=(-2.5, 1.5),
+        start=(-2.4, 1.6),
         function=bowl,
         derivative=bowl_gradient,
         second=bowl_hessian,
@@ -413,23 +434,12 @@ _SURFACES = (
             title="Two problems with back-propagation and other steepest descent procedures",
         ),
         window=((-6.0, 6.0), (-4.0, 4.0)),
-        start=(-5.0, 2.5),
+        start=(-5.0, 2.4),
         function=ravine,
         derivative=ravine_gradient,
         second=ravine_hessian,
         minima=_origin_only,
-        parameters=(
-            Parameter(
-                name="steepness",
-                symbol="s",
-                default=20.0,
-                low=1.0,
-                high=100.0,
-                step=1.0,
-                meaning="curvature of the walls",
-                domain=Interval(low=0.0),
-            ),
-        ),
+        parameters=(_steepness(20.0, 100.0, "curvature of the walls"),),
     ),
     Surface(
         key="saddle",
@@ -456,7 +466,7 @@ _SURFACES = (
         insight="Far out there is almost no slope: what matters is what a method makes of little.",
         origin=Origin(authors="Textbook example", year=2014, title="Inverted Gaussian"),
         window=((-6.0, 6.0), (-4.0, 4.0)),
-        start=(-3.5, 1.5),
+        start=(-3.6, 1.6),
         function=plateau,
         derivative=plateau_gradient,
         second=plateau_hessian,
@@ -491,18 +501,7 @@ _SURFACES = (
         derivative=rosenbrock_gradient,
         second=rosenbrock_hessian,
         minima=lambda steepness: ((1.0, 1.0),),
-        parameters=(
-            Parameter(
-                name="steepness",
-                symbol="s",
-                default=100.0,
-                low=1.0,
-                high=200.0,
-                step=1.0,
-                meaning="curvature of the walls; 100 is Rosenbrock's own",
-                domain=Interval(low=0.0),
-            ),
-        ),
+        parameters=(_steepness(100.0, 200.0, "curvature of the walls; 100 is Rosenbrock's own"),),
     ),
     Surface(
         key="beale",
@@ -515,7 +514,7 @@ _SURFACES = (
             title="On an iterative method for finding a local minimum of a function",
         ),
         window=((-4.5, 4.5), (-3.0, 3.0)),
-        start=(1.0, 1.5),
+        start=(1.0, 1.6),
         function=beale,
         derivative=beale_gradient,
         second=beale_hessian,
@@ -541,11 +540,12 @@ _SURFACES = (
         insight="A descent method finds the nearest dimple, not the deepest.",
         origin=Origin(authors="Rastrigin", year=1974, title="Systems of extremal control"),
         window=((-_RASTRIGIN_REACH, _RASTRIGIN_REACH), (-_RASTRIGIN_REACH, _RASTRIGIN_REACH)),
-        start=(-2.0, 1.0),
+        start=(-3.6, 2.4),
         function=rastrigin,
         derivative=rastrigin_gradient,
         second=rastrigin_hessian,
         minima=_rastrigin_minima,
+        wavelength=1.0,
         parameters=(
             Parameter(
                 name="amplitude",
@@ -553,7 +553,7 @@ _SURFACES = (
                 default=10.0,
                 low=0.0,
                 high=20.0,
-                step=0.5,
+                step=1.0,
                 meaning="depth of the dimples; 10 is usual",
                 domain=Interval(low=0.0, low_closed=True),
             ),
@@ -569,7 +569,7 @@ _SURFACES = (
         insight="Each gradient is measured with an error, as it is on a batch of the data.",
         origin=_TEXTBOOK,
         window=_SQUARE,
-        start=(-2.5, 1.5),
+        start=(-2.4, 1.6),
         function=bowl,
         derivative=bowl_gradient,
         second=bowl_hessian,

@@ -24,7 +24,7 @@ PRESETS = (
         "All start a hundredth beside the ridge. Where the slope is almost 0, it takes a rule that "
         "divides by the slope's size to get going at once.",
         view.RACE,
-        {controls.SURFACE: "Saddle", controls.B.key: 0.01, controls.LENGTH: "50"},
+        {controls.SURFACE: "Saddle", controls.B: 0.01, controls.LENGTH: "50"},
         ("gradient_descent", "momentum", "rmsprop"),
     ),
     preset(

@@ -72,6 +72,28 @@ def test_a_schedule_is_followed(name):
     assert path.learning_rates.tolist() == rates.tolist()
 
 
+@every
+def test_many_walks_follow_schedules_and_parameters_of_their_own(name):
+    """Each row of a run is the run of that row alone, to the last bit."""
+    first = np.array([0.001, 0.0004])[:, None]
+    start = np.array([START, (0.5, 0.5)])
+    others = {p.name: np.array([[p.default], [p.low]]) for p in OPTIMIZERS[name].parameters[1:]}
+    path = descend(
+        name, ROSENBROCK.slope, start, 40, schedules.rates("cosine", first, 40), **others
+    )
+    for row in (slice(0, 1), slice(1, 2)):
+        rates = schedules.rates("cosine", first[row], 40)
+        own = {key: column[row] for key, column in others.items()}
+        alone = descend(name, ROSENBROCK.slope, start[row], 40, rates, **own)
+        np.testing.assert_array_equal(path.positions[:, row], alone.positions)
+        plain = {key: column.item() for key, column in own.items()}
+        rates = schedules.rates("cosine", first[row].item(), 40)
+        single = descend(name, ROSENBROCK.slope, start[row][0], 40, rates, **plain)
+        np.testing.assert_allclose(alone.positions[:, 0], single.positions, rtol=1e-9)
+    with pytest.raises(ValueError, match="40 rates for 30"):
+        descend(name, ROSENBROCK.slope, start, 30, rates[:, None, None])
+
+
 def test_nesterov_keeps_both_sequences():
     """The look-ahead points are what PyTorch, Keras and optax call the weights."""
     path = descend("nesterov", ROSENBROCK.slope, START, 20, 0.0005)

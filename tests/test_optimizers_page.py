@@ -21,17 +21,20 @@ from core.ledger import steps
 from core.optimizers import OPTIMIZERS
 from core.surfaces import SURFACES
 from pages.ui import export
-from pages.ui.optimizers import controls, forms, ledger, maps, race, scene, words
+from pages.ui.live import LARGE
+from pages.ui.optimizers import controls, forms, ledger, maps, race, scene, walks, words
 from pages.ui.optimizers.controls import DEFAULTS, SECTION
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.view import FORMS, LEDGER, MAPS, RACE, SECTIONS
-from tests.test_live import MOST_BYTES, Hand, payloads, swept, unpacked
+from tests.test_live import MOST_BYTES, Hand, decoded, payloads, swept, unpacked
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 
 every_section = pytest.mark.parametrize("section", SECTIONS)
 MOVE = 60_000
 """The most bytes that figures and sweeps may have after one move of a slider."""
+FINE = 6 / 1024
+"""To what the places on the map of a bowl are rounded."""
 
 
 def opened(section=RACE, **query):
@@ -54,10 +57,19 @@ def said(app):
     return " ".join([*(m.value for m in app.markdown), *(c.value for c in app.caption)])
 
 
+def messages(app):
+    """Return everything large that the page consists of: charts and sweeps."""
+    charts = [chart.proto.spec.encode() for chart in app.get("plotly_chart")]
+    return [*charts, *(one.proto.bytes for one in app.get("bidi_component"))]
+
+
 def sent(app):
-    """Return the bytes of everything that a move of any slider may have to send anew."""
-    charts = sum(len(c.proto.spec) for c in app.get("plotly_chart"))
-    return charts + sum(len(e.proto.bytes) for e in app.get("bidi_component"))
+    """Return the bytes that a move of a slider may have to send: all but its own sweeps."""
+    large = {}
+    for payload in payloads(app):
+        slider = decoded(payload)["slider"]
+        large[slider] = large.get(slider, 0) + len(payload) * (len(payload) >= LARGE)
+    return sum(map(len, messages(app))) - min(large.values(), default=0)
 
 
 # ---------------------------------------------------------------- every section
@@ -105,25 +117,40 @@ def test_all_seven_race_within_the_limit():
     assert max(map(len, payloads(app))) <= MOST_BYTES
 
 
-@pytest.mark.parametrize(
-    ("section", "query"),
-    [
-        (RACE, {"progress": 37}),
-        (RACE, {"surface": "Rosenbrock", "progress": 5}),
-        (RACE, {"length": 1000, "surface": "Saddle"}),
-        (LEDGER, {"one": "Nesterov", "step": 17}),
-        (LEDGER, {"one": "Adam"}),
-        (LEDGER, {"one": "Adagrad", "surface": "Beale"}),
-        (FORMS, {"gamma": 0.5, "cut": "true"}),
-    ],
-)
-def test_a_sweep_rests_where_it_was_dragged(section, query):
+START, GROUND, MEMORY = ({"tab": tab} for tab in controls.TABS[1:])
+SETTINGS = [
+    (RACE, {"progress": 37}, "gradient_descent_learning_rate"),
+    (RACE, {"surface": "Rosenbrock", "adam_learning_rate": 1.0}, "momentum_learning_rate"),
+    (RACE, {"length": 300, "surface": "Saddle", "schedule": "Cosine"}, "adam_learning_rate"),
+    (RACE, {**START, "progress": 60, "w": 0.01}, "optimizers_b"),
+    (RACE, {**START, "surface": "Noisy bowl", "seed": 7}, "optimizers_seed"),
+    (RACE, {**START, "surface": scene.CARRIED}, "optimizers_w"),
+    (RACE, {**GROUND, "bowl_condition": 28, "bowl_angle": 35}, "bowl_condition"),
+    (RACE, GROUND, "bowl_condition"),
+    (RACE, {**GROUND, "surface": "Noisy bowl"}, "noisy_bowl_condition"),
+    (RACE, {**GROUND, "surface": "Rastrigin", "progress": 20}, "rastrigin_amplitude"),
+    (RACE, {**MEMORY, "length": 50}, "adam_beta2"),
+    (LEDGER, {"one": "Nesterov", "step": 17}, "nesterov_learning_rate"),
+    (LEDGER, {"one": "Adam"}, "optimizers_step"),
+    (LEDGER, {"one": "Adam", "w": -3.4}, "optimizers_w"),
+    (LEDGER, {"one": "AdamW", "step": 2, "adamw_beta2": 0.95}, "adamw_beta2"),
+    (LEDGER, {"one": "Adagrad", "surface": "Beale"}, "optimizers_step"),
+    (MAPS, {"map_steps": 50, "w": 1.4}, "optimizers_b"),
+    (MAPS, {"map": "Rate × momentum", "map_steps": 50, "adam_beta1": 0.3}, "adam_beta1"),
+    (FORMS, {"gamma": 0.5, "cut": "true"}, "optimizers_gamma"),
+    (FORMS, {"surface": "Beale", "matched": "true", "rate": 0.01}, "optimizers_rate"),
+    (FORMS, {"surface": "Himmelblau", "w": 0.1}, "optimizers_w"),
+]
+
+
+@pytest.mark.parametrize(("section", "query", "slider"), SETTINGS)
+def test_a_sweep_rests_where_it_was_dragged(section, query, slider):
     """The row of a slider's own value is what the page draws and says."""
     app = opened(section, **query)
     now, spoken = figures(app), said(app)
     values = {s.key: s.value for s in [*app.slider, *app.select_slider]}
     heads = swept(app)
-    assert len(heads) == (2 if section == LEDGER else 1)
+    assert slider in {head["slider"] for head in heads}
     for head in heads:
         row = head["values"].index(pytest.approx(values[head["slider"]]))
         for chart in head["charts"]:
@@ -133,6 +160,31 @@ def test_a_sweep_rests_where_it_was_dragged(section, query):
         for key, texts in head["texts"].items():
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(piece in spoken for piece in texts[row]), (key, texts[row])
+
+
+@pytest.mark.parametrize(("section", "query", "slider"), SETTINGS)
+def test_a_move_of_any_slider_costs_little(section, query, slider):
+    """Whatever is drawn or swept anew is sent, and of the rest what is small."""
+    app = opened(section, **query)
+    before = set(messages(app))
+    assert max(map(len, payloads(app))) <= MOST_BYTES
+    (moved,) = (s for s in [*app.slider, *app.select_slider] if s.key == slider)
+    if moved.type == "select_slider":
+        moved.set_value(0.1 if moved.value != 0.1 else 0.01)
+    else:
+        moved.set_value(moved.min if moved.value != moved.min else moved.min + moved.step)
+    now = messages(stands(app.run()))
+    cost = sum(len(one) for one in now if one not in before or len(one) < LARGE)
+    assert now != before
+    assert cost <= MOVE
+
+
+OPTIONS = {
+    "eps": controls.EPS_OPTIONS,
+    "rate": controls.RATE_OPTIONS,
+    "w": controls.STARTS,
+    "b": controls.STARTS,
+}
 
 
 @every_section
@@ -145,8 +197,7 @@ def test_random_settings(section, seed):
         at = slider.min + slider.step * draw.choice([0, steps, draw.randint(0, steps)])
         slider.set_value(round(at, 10))
     for slider in app.select_slider:
-        eps = slider.key.endswith("_eps")
-        slider.set_value(draw.choice(controls.EPS_OPTIONS if eps else controls.RATE_OPTIONS))
+        slider.set_value(draw.choice(OPTIONS[slider.key.rpartition("_")[2]]))
     for toggle in app.toggle:
         toggle.set_value(draw.random() < 0.5)
     stands(app.run())
@@ -163,8 +214,29 @@ def test_the_path_that_is_drawn_is_the_walk():
     path = descend("momentum", SURFACES["bowl"].at().slope, (-2.0, 1.0), 100, 0.05).positions
     data = figures(app)[race.CHART]["data"]
     (trace,) = (t for t in data if t.get("name") == "Momentum")
-    assert numbers(trace["x"]) == pytest.approx(path[:, 0], abs=1e-3)
-    assert numbers(trace["y"]) == pytest.approx(path[:, 1], abs=1e-3)
+    drawn = path[walks.marks(100)]
+    assert numbers(trace["x"]) == pytest.approx(drawn[:, 0], abs=FINE)
+    assert numbers(trace["y"]) == pytest.approx(drawn[:, 1], abs=FINE)
+
+
+@pytest.mark.parametrize("steps", [50, 100, 300, 1000])
+def test_the_steps_that_are_drawn_begin_singly_and_never_hide_a_swing(steps):
+    marks = walks.marks(steps)
+    assert marks[:30].tolist() == list(range(30))
+    assert marks[-1] == steps
+    assert (np.diff(marks)[:-1] % 2 == 1).all()
+    assert len(marks) < 75
+
+
+def test_one_that_runs_away_is_drawn_up_to_where_it_leaves():
+    """It swings across the whole map otherwise, once a step, with lines that say nothing."""
+    course = walks.Course(SURFACES["bowl"].at(), "", (), (-2.0, 1.0), 0, 100)
+    run = walks.walks(course, Driver("gradient_descent", 0.25, ()))
+    far = np.abs(run.positions[0]).max(axis=1) > 14
+    first = int(np.argmax(far))
+    assert 0 < first < 50
+    assert (run.drawn[0, first:] == run.drawn[0, first]).all()
+    assert run.drawn[0, first - 1] == pytest.approx(run.positions[0, first - 1], abs=FINE)
 
 
 @pytest.mark.parametrize(("length", "step"), [(100, 37), (300, 111), (50, 18)])
@@ -172,11 +244,11 @@ def test_the_race_so_far_stands_at_its_share_of_the_steps(length, step):
     app = opened(progress=37, length=length)
     assert f"Step {step} of {length}" in said(app)
     path = descend("gradient_descent", SURFACES["bowl"].at().slope, (-2.0, 1.0), 300, 0.1)
-    head = figures(app)[race.CHART]["data"][-1]
+    head = figures(app)[race.CHART]["data"][-3]
     assert head["mode"] == "markers"
-    assert numbers(head["x"])[0] == pytest.approx(path.positions[step, 0], abs=1e-3)
+    assert numbers(head["x"])[0] == pytest.approx(path.positions[step, 0], abs=FINE)
     marks = figures(app)[race.CURVES]["data"][-2]
-    assert numbers(marks["x"]).tolist() == [step] * 3
+    assert numbers(marks["x"]).tolist() == [step]
 
 
 def test_divergence_says_step_rate_and_limit():
@@ -185,7 +257,7 @@ def test_divergence_says_step_rate_and_limit():
     assert f"**Gradient descent** stopped at step {path.stop.step}" in text
     assert "η = 0.1 is above what is stable: λmax = 4549" in text
     assert "2/λmax = 4.4·10⁻⁴" in text
-    assert "**Adam** is lowest" in text
+    assert "**Adam** is lowest, 4.73 above the lowest point; all others diverge." in text
 
 
 def test_one_that_runs_away_without_end_is_named():
@@ -196,7 +268,7 @@ def test_one_that_runs_away_without_end_is_named():
 
 def test_everybody_diverges():
     app = visit("optimizers", optimizer="gradient_descent", gradient_descent_learning_rate="10000")
-    assert "Nobody arrives" in said(app)
+    assert "**nobody** has arrived: every optimizer of this race diverges" in said(app)
 
 
 def test_a_rate_of_zero_is_named():
@@ -212,10 +284,8 @@ def test_the_usual_start_is_a_button():
     app = opened(surface="Rosenbrock")
     (button,) = (b for b in app.button if b.label == "Usual start (−1.2, 1)")
     stands(button.click().run())
-    assert {s.key: s.value for s in app.slider if s.key in ("optimizers_w", "optimizers_b")} == {
-        "optimizers_w": -1.2,
-        "optimizers_b": 1.0,
-    }
+    starts = {s.key: s.value for s in app.select_slider if s.key in (controls.W, controls.B)}
+    assert starts == {controls.W: -1.2, controls.B: 1.0}
 
 
 def test_a_landscape_is_carried_over_from_its_page():
@@ -227,6 +297,32 @@ def test_a_landscape_is_carried_over_from_its_page():
         marks = figures(app)[race.CHART]["data"][2]
         assert numbers(marks["x"])[0] == pytest.approx(w, abs=1e-6)
         assert numbers(marks["y"])[0] == pytest.approx(b, abs=1e-6)
+
+
+def test_the_link_says_which_of_several_landscapes_is_carried_over():
+    lowest = {}
+    for name in ("Squared error (L2)", "Absolute error (L1)"):
+        app = opened(surface=scene.CARRIED, loss=name, gradient_descent_learning_rate=0)
+        assert app.selectbox(key=controls.CARRIED_LOSS).value == name
+        lowest[name] = numbers(figures(app)[race.CURVES]["data"][0]["y"])[0]
+    assert len(set(lowest.values())) == 2
+
+
+def test_no_wave_of_a_surface_falls_between_the_points_of_its_picture():
+    app = opened(surface="Rastrigin")
+    z = numbers(figures(app)[race.CHART]["data"][0]["z"]).astype(int)
+    assert min(z.shape) >= 8 * 10.24
+    inner = z[1:-1, 1:-1]
+    around = (z[:-2, 1:-1], z[2:, 1:-1], z[1:-1, :-2], z[1:-1, 2:])
+    dimples = np.logical_and.reduce([inner < one for one in around]).sum()
+    assert 0.7 * 121 < dimples <= 121
+
+
+def test_what_would_take_too_long_shows_on_release():
+    sliders = {head["slider"] for head in swept(opened(**START, length=1000))}
+    assert sliders == {"optimizers_progress"}
+    alone = visit("optimizers", optimizer="adam", optimizers_length="1000")
+    assert "adam_learning_rate" in {head["slider"] for head in swept(alone)}
 
 
 def test_a_fair_race_is_at_the_best_of_the_sweep():
@@ -286,25 +382,25 @@ def calculated(text):
 def test_the_ledger_adds_up(name):
     """The rows of a step are those of the rule: w + Δ is the next w, and what is written out."""
     land = SURFACES["ravine"].at()
-    settings = tuple(list(OPTIMIZERS[name].defaults.items())[1:])
-    driver = Driver(name, 0.02, settings)
-    path = scene.walk(land, (-2.0, 1.0), driver, 20)
-    made = steps(path, range(1, 21))
-    rows = {symbol: values for symbol, _, values in words.entries(name, made, dict(settings))}
+    given = dict(list(OPTIMIZERS[name].defaults.items())[1:])
+    driver = Driver(name, 0.02, tuple(given.items()))
+    path = walks.run([(walks.Course(land, "", (), (-2.0, 1.0), 0, 20), driver)])
+    made, settings = steps(path, range(1, 21), [0] * 20), walks.columns([driver] * 20)
+    rows = {symbol: values for symbol, _, values in words.entries(name, made, settings)}
     np.testing.assert_allclose(rows["w"] + rows["Δ"], rows["w + Δ"], rtol=1e-12)
     np.testing.assert_array_equal(rows["w"][1:], rows["w + Δ"][:-1])
     if "m̂" in rows:
         step = 0.02 * rows["m̂"] / (np.sqrt(rows["v̂"]) + 1e-8)
-        shrink = 0.02 * dict(settings).get("weight_decay", 0.0) * rows["w"]
+        shrink = 0.02 * given.get("weight_decay", 0.0) * rows["w"]
         np.testing.assert_allclose(rows["Δ"], -step - shrink, rtol=1e-9)
-    for line in sum(words.written_out(name, made, dict(settings)), ()):
+    for line in sum(words.written_out(name, made, settings), ()):
         for part in line.split("; "):
             *_, left, right = part.split(" = ")
             # The numbers have four decimals, and those under the root are divided by.
             assert calculated(left) == pytest.approx(calculated(right), abs=2e-3)
-    for k, lines in enumerate(words.written_out(name, made, dict(settings))):
+    for k, lines in enumerate(words.written_out(name, made, settings)):
         for axis, line in enumerate(lines):
-            assert line.endswith(f"= {words.fixed(float(path.positions[k + 1, axis]), 4)}")
+            assert line.endswith(f"= {words.fixed(float(path.positions[k + 1, 0, axis]), 4)}")
 
 
 def test_the_first_step_of_adam_in_the_ledger():
@@ -317,7 +413,7 @@ def test_the_first_step_of_adam_in_the_ledger():
 def test_the_ledger_of_a_walk_that_stopped():
     app = opened(LEDGER, one="Gradient descent", gradient_descent_learning_rate=100, step=60,
                     surface="Rosenbrock")  # fmt: skip
-    assert "were not made; the last one is shown" in said(app)
+    assert "**Step 4**" in said(app)
     assert "stopped at step" in said(app)
 
 
@@ -356,6 +452,11 @@ def test_the_map_of_starts_counts_them():
     assert int(re.search(r"(\d+) % get nowhere in time", said(slow))[1]) > 80
     app = opened(MAPS, surface="Rastrigin", one="Adam")
     assert "at another minimum" in said(app)
+    assert "how high the minimum is, of 121" in said(app)
+    depths = numbers(figures(app)[maps.CHART]["data"][0]["z"])
+    # Small steps end in the dimple they start in: low in the middle, high in the corners.
+    middle, corner = (depths[40:43, 40:43].mean(), depths[:3, :3].mean())
+    assert 0 <= middle < 10 < 190 < corner <= 200
 
 
 def test_three_momentums():
@@ -401,7 +502,12 @@ def ask(visit_page):
 
 @pytest.mark.parametrize("wild", WILD.values(), ids=WILD)
 def test_wild_values_everywhere(ask, wild):
-    run = ask("&".join(f"{key}={wild}" for key in [SECTION, controls.OPTIMIZER, *DEFAULTS]))
+    run = ask(
+        "&".join(
+            f"{key}={wild}"
+            for key in [SECTION, controls.TAB, controls.OPTIMIZER, controls.CARRIED_LOSS, *DEFAULTS]
+        )
+    )
     assert run.kinds["plotly_chart"] >= 1
 
 
@@ -419,15 +525,17 @@ def rows_of(table):
 def test_numbers_to_take_along():
     land = SURFACES["bowl"].at()
     driver = Driver("adam", 0.1, tuple(list(OPTIMIZERS["adam"].defaults.items())[1:]))
-    path = scene.walk(land, (-2.0, 1.0), driver, 30)
+    course = walks.Course(land, "", (), (-2.0, 1.0), 0, 30)
+    path = walks.run([(course, driver)])
     head, *rows = rows_of(ledger.numbers(driver, path))
     assert len(rows) == 30
     assert "m̂, w" in head
-    assert float(rows[0][head.index("w + Δ, w")]) == path.positions[1, 0]
-    run = race.Run(driver, path, scene.drawn(land, path, 30))
+    assert float(rows[0][head.index("w + Δ, w")]) == path.positions[1, 0, 0]
+    run = walks.walks(course, driver)
     head, *rows = rows_of(race.table([run]))
-    assert [float(v) for v in rows[-1][3:]] == path.positions[-1].tolist()
-    head, *rows = rows_of(forms.table(land, (-2.0, 1.0), 0.03, 0.9, True, False))
+    assert [float(v) for v in rows[-1][3:]] == path.positions[-1, 0].tolist()
+    at = forms.Setting(0.03, 0.9, (-2.0, 1.0))
+    head, *rows = rows_of(forms.table(land, at, True, False))
     assert len(rows) == 3 * (forms.STEPS + 1)
 
 
@@ -438,6 +546,8 @@ def test_numbers_to_take_along():
     ("section", "slider", "value", "chart", "words_key"),
     [
         (RACE, "optimizers_progress", 30, race.CHART, race.WHERE),
+        (f"{RACE}&optimizers_tab=Start", "optimizers_b", 10, race.CHART, race.STANDINGS),
+        (f"{RACE}&optimizers_tab=Surface", "bowl_condition", 40, race.CURVES, race.VERDICT),
         (LEDGER, "optimizers_step", 40, ledger.CHART, ledger.UPDATE),
         (LEDGER, "adam_learning_rate", 40, ledger.CHART, ledger.UPDATE),
         (FORMS, "optimizers_gamma", 0.5, forms.CHART, forms.VERDICT),
@@ -445,6 +555,9 @@ def test_numbers_to_take_along():
 )
 def test_picture_and_words_follow_the_hand(open_page, section, slider, value, chart, words_key):
     visit = open_page(f"/optimizers?{SECTION}={section.replace(' ', '%20')}")
+
+    errors = []
+    visit.page.on("console", lambda said: "live_sweep" in said.text and errors.append(said.text))
 
     def seen():
         place = f".st-key-{chart} .js-plotly-plot .scatterlayer"
@@ -465,22 +578,46 @@ def test_picture_and_words_follow_the_hand(open_page, section, slider, value, ch
         hand.release()
     assert seen()[1] == now[1]
     assert f"{slider}=" in visit.page.url
+    assert not errors
 
 
-def test_a_click_sets_the_start(open_page):
-    visit = open_page("/optimizers")
-    box = visit.page.locator(
-        f".st-key-{race.CHART} .js-plotly-plot .bglayer-above, "
-        f".st-key-{race.CHART} .js-plotly-plot .nsewdrag"
-    ).first.bounding_box()
-    with visit.rerun():
-        visit.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+@pytest.mark.parametrize(
+    ("query", "chart"),
+    [("", race.CHART), ("?optimizers_section=Maps&optimizers_map_steps=50", maps.CHART)],
+)
+def test_a_click_sets_the_start(open_page, query, chart):
+    visit = open_page(f"/optimizers{query}")
+    click(visit, chart, 0.75, 0.25)
     w, b = (
-        float(visit.page.locator(f".st-key-{key} input[type=range]").input_value())
-        for key in (controls.W.key, controls.B.key)
+        controls.STARTS[int(visit.page.locator(f".st-key-{key} input").input_value())]
+        for key in (controls.W, controls.B)
     )
-    assert (w, b) == (pytest.approx(1.5, abs=0.2), pytest.approx(1.0, abs=0.2))
+    assert (w, b) == (pytest.approx(1.5, abs=0.25), pytest.approx(1.0, abs=0.25))
     assert "optimizers_w=" in visit.page.url
+
+
+def test_a_click_sets_rate_and_momentum(open_page):
+    kind = "optimizers_section=Maps&optimizers_map=Rate%20%C3%97%20momentum&optimizers_one=Nesterov"
+    visit = open_page(f"/optimizers?{kind}&optimizers_map_steps=50")
+    click(visit, maps.CHART, 0.5, 0.5)
+    ring = ".st-key-optimizers_places .scatterlayer > .trace:last-child path.point"
+    before = visit.page.locator(ring).get_attribute("transform")
+    rate = visit.page.locator(".st-key-nesterov_learning_rate input")
+    gamma = float(visit.page.locator(".st-key-nesterov_gamma input").input_value())
+    assert controls.RATE_OPTIONS[int(rate.input_value())] == pytest.approx(0.1, rel=0.3)
+    assert gamma == pytest.approx(0.5, abs=0.05)
+    hand = Hand(visit, "nesterov_gamma")
+    hand.press()
+    hand.move(0.8)
+    assert visit.page.locator(ring).get_attribute("transform") != before
+    with visit.rerun():
+        hand.release()
+
+
+def click(visit, chart, across, down):
+    box = visit.page.locator(f".st-key-{chart} .js-plotly-plot .nsewdrag").first.bounding_box()
+    with visit.rerun():
+        visit.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])

@@ -150,8 +150,9 @@ def test_known_minima():
     assert ground("beale").value(3.0, 0.5) == 0
     assert len(ground("himmelblau").minima) == 4
     assert ground("himmelblau").minima[0] == pytest.approx((3, 2))
-    assert len(ground("rastrigin").minima) == 25
+    assert len(ground("rastrigin").minima) == 121
     assert ground("rastrigin").minima[0] == (0.0, 0.0)
+    assert SURFACES["rastrigin"].window == ((-5.12, 5.12), (-5.12, 5.12))
     assert SURFACES["rastrigin"].at(amplitude=0.0).minima == ((0.0, 0.0),)
 
 

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core import optimizer_parameters as shared
 from core.spec import (
     NON_NEGATIVE,
-    POSITIVE,
     Code,
     FloatArray,
     Optimizer,
@@ -57,16 +57,8 @@ SPEC = Optimizer(
     update=update,
     state_symbols={"v": "v"},
     parameters=(
-        Parameter(
-            name="learning_rate",
-            symbol=r"\eta",
-            default=0.5,
-            low=0.0,
-            high=2.0,
-            step=0.01,
-            meaning="length of the first step in every coordinate",
-            domain=NON_NEGATIVE,
-            settings={"PyTorch": 0.01, "Keras": 0.001},
+        shared.learning_rate(
+            0.5, "length of the first step in every coordinate", {"PyTorch": 0.01, "Keras": 0.001}
         ),
         Parameter(
             name="initial_accumulator_value",
@@ -79,16 +71,10 @@ SPEC = Optimizer(
             domain=NON_NEGATIVE,
             settings={"PyTorch": 0.0, "Keras, optax": 0.1},
         ),
-        Parameter(
-            name="eps",
-            symbol=r"\varepsilon",
-            default=1e-10,
-            low=1e-10,
-            high=0.1,
-            step=0.001,
-            meaning="keeps the division defined where no gradient has been seen",
-            domain=POSITIVE,
-            settings={"PyTorch": 1e-10, "Keras, optax": 1e-7},
+        shared.eps(
+            1e-10,
+            "keeps the division defined where no gradient has been seen",
+            {"PyTorch": 1e-10, "Keras, optax": 1e-7},
         ),
     ),
     formula=(

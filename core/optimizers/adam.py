@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core import optimizer_parameters as shared
 from core.spec import (
-    NON_NEGATIVE,
-    POSITIVE,
     Code,
     FloatArray,
     Interval,
@@ -91,27 +90,10 @@ def terms(
 
 
 PARAMETERS = (
-    Parameter(
-        name="learning_rate",
-        symbol=r"\eta",
-        default=0.1,
-        low=0.0,
-        high=2.0,
-        step=0.01,
-        meaning="about the longest step in any coordinate",
-        domain=NON_NEGATIVE,
-        settings={"PyTorch, Keras": 0.001},
+    shared.learning_rate(
+        0.1, "about the longest step in any coordinate", {"PyTorch, Keras": 0.001}
     ),
-    Parameter(
-        name="beta1",
-        symbol=r"\beta_1",
-        default=0.9,
-        low=0.0,
-        high=0.99,
-        step=0.01,
-        meaning="share of the running mean of gradients that is kept",
-        domain=Interval(low=0.0, high=1.0, low_closed=True),
-    ),
+    shared.share("beta1", r"\beta_1", 0.9, "share of the running mean of gradients that is kept"),
     Parameter(
         name="beta2",
         symbol=r"\beta_2",
@@ -120,18 +102,12 @@ PARAMETERS = (
         high=0.999,
         step=0.001,
         meaning="share of the running mean of squares that is kept",
-        domain=Interval(low=0.0, high=1.0, low_closed=True),
+        domain=shared.SHARE,
     ),
-    Parameter(
-        name="eps",
-        symbol=r"\varepsilon",
-        default=1e-8,
-        low=1e-10,
-        high=0.1,
-        step=0.001,
-        meaning="keeps the division defined; large, it turns the method into momentum",
-        domain=POSITIVE,
-        settings={"PyTorch, optax": 1e-8, "Keras": 1e-7},
+    shared.eps(
+        1e-8,
+        "keeps the division defined; large, it turns the method into momentum",
+        {"PyTorch, optax": 1e-8, "Keras": 1e-7},
     ),
     Parameter(
         name="bias_correction",

@@ -2,13 +2,12 @@
 
 from typing import NamedTuple
 
+from core import optimizer_parameters as shared
 from core.spec import (
-    NON_NEGATIVE,
     Code,
     FloatArray,
     Optimizer,
     Origin,
-    Parameter,
     Scalar,
 )
 
@@ -36,16 +35,8 @@ SPEC = Optimizer(
     init=init,
     update=update,
     parameters=(
-        Parameter(
-            name="learning_rate",
-            symbol=r"\eta",
-            default=0.1,
-            low=0.0,
-            high=2.0,
-            step=0.01,
-            meaning="length of a step for a gradient of 1",
-            domain=NON_NEGATIVE,
-            settings={"PyTorch": 0.001, "Keras": 0.01},
+        shared.learning_rate(
+            0.1, "length of a step for a gradient of 1", {"PyTorch": 0.001, "Keras": 0.01}
         ),
     ),
     formula=r"w_{t+1}=w_t-\eta\,g_t",

@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core import optimizer_parameters as shared
 from core.spec import (
-    NON_NEGATIVE,
     Code,
     FloatArray,
-    Interval,
     Optimizer,
     Origin,
-    Parameter,
     Scalar,
 )
 
@@ -64,27 +62,10 @@ SPEC = Optimizer(
     look_ahead=look_ahead,
     state_symbols={"v": "v"},
     parameters=(
-        Parameter(
-            name="learning_rate",
-            symbol=r"\eta",
-            default=0.05,
-            low=0.0,
-            high=2.0,
-            step=0.01,
-            meaning="what a gradient of 1 adds to the velocity",
-            domain=NON_NEGATIVE,
-            settings={"PyTorch": 0.001, "Keras": 0.01},
+        shared.learning_rate(
+            0.05, "what a gradient of 1 adds to the velocity", {"PyTorch": 0.001, "Keras": 0.01}
         ),
-        Parameter(
-            name="gamma",
-            symbol=r"\gamma",
-            default=0.9,
-            low=0.0,
-            high=0.99,
-            step=0.01,
-            meaning="share of the velocity that is kept from step to step",
-            domain=Interval(low=0.0, high=1.0, low_closed=True),
-        ),
+        shared.GAMMA,
     ),
     formula=(
         r"\begin{aligned}\tilde w_t&=w_t-\gamma\,v_t\\ "

@@ -4,15 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core import optimizer_parameters as shared
 from core.spec import (
-    NON_NEGATIVE,
-    POSITIVE,
     Code,
     FloatArray,
-    Interval,
     Optimizer,
     Origin,
-    Parameter,
     Scalar,
 )
 
@@ -58,38 +55,20 @@ SPEC = Optimizer(
     update=update,
     state_symbols={"v": "v"},
     parameters=(
-        Parameter(
-            name="learning_rate",
-            symbol=r"\eta",
-            default=0.05,
-            low=0.0,
-            high=2.0,
-            step=0.01,
-            meaning="length of a step once the mean has settled",
-            domain=NON_NEGATIVE,
-            settings={"PyTorch": 0.01, "Keras": 0.001},
+        shared.learning_rate(
+            0.05, "length of a step once the mean has settled", {"PyTorch": 0.01, "Keras": 0.001}
         ),
-        Parameter(
-            name="alpha",
-            symbol=r"\alpha",
-            default=0.99,
-            low=0.0,
-            high=0.99,
-            step=0.01,
-            meaning="share of the running mean of squares that is kept (ρ in Keras)",
-            domain=Interval(low=0.0, high=1.0, low_closed=True),
-            settings={"PyTorch": 0.99, "Keras, optax": 0.9},
+        shared.share(
+            "alpha",
+            r"\alpha",
+            0.99,
+            "share of the running mean of squares that is kept (ρ in Keras)",
+            {"PyTorch": 0.99, "Keras, optax": 0.9},
         ),
-        Parameter(
-            name="eps",
-            symbol=r"\varepsilon",
-            default=1e-8,
-            low=1e-10,
-            high=0.1,
-            step=0.001,
-            meaning="keeps the division defined; large, it turns the method into plain descent",
-            domain=POSITIVE,
-            settings={"PyTorch, optax": 1e-8, "Keras": 1e-7},
+        shared.eps(
+            1e-8,
+            "keeps the division defined; large, it turns the method into plain descent",
+            {"PyTorch, optax": 1e-8, "Keras": 1e-7},
         ),
     ),
     formula=(

@@ -1,5 +1,6 @@
 """The Optimizers page's controls: their names in the URL, their steps and their defaults."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,22 +10,26 @@ import streamlit as st
 from core.losses import LOSSES
 from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
-from core.sensitivity import RATES
+from core.sensitivity import RATES as SWEPT_RATES
 from core.spec import Parameter
 from core.surfaces import SURFACES, Ground, Surface
 from pages.ui import state, wording
 from pages.ui.controls import slider_key
 from pages.ui.landscapes import controls as landscapes
-from pages.ui.optimizers.scene import CARRIED, Driver, Settings, ground, landscape
+from pages.ui.optimizers import scene
+from pages.ui.optimizers.scene import CARRIED, Driver, Settings, landscape
 from pages.ui.parts import Slider
 from pages.ui.presets import Preset
 
 OPTIMIZER = "optimizer"
 SECTION = "optimizers_section"
 SURFACE = "optimizers_surface"
-W = Slider("optimizers_w", "Start w", -6.0, 6.0, -2.0, 0.01, 2)
-B = Slider("optimizers_b", "Start b", -6.0, 6.0, 1.0, 0.01, 2)
+CARRIED_LOSS = "optimizers_loss"
+TAB = "optimizers_tab"
+W = "optimizers_w"
+B = "optimizers_b"
 SEED = "optimizers_seed"
+SEEDS = range(21)
 LENGTH = "optimizers_length"
 SCHEDULE = "optimizers_schedule"
 FAIR = "optimizers_fair"
@@ -49,8 +54,16 @@ RATE = "optimizers_rate"
 CUT = "optimizers_cut"
 MATCHED = "optimizers_matched"
 
+RATES, START, GROUND, MEMORY = "Rates", "Start", "Surface", "Momentum, ε"
+TABS = (RATES, START, GROUND, MEMORY)
+"""What can be set of a race, a tab each: the sliders of the open one follow the finger."""
+
+_GRID = tuple(round(0.2 * place, 1) for place in range(-30, 31))
+STARTS = tuple(sorted({*_GRID, -0.1, -0.01, 0.01, 0.1}))
+"""Where a walk may start, along either axis: finer at 0, where a saddle has its ridge."""
+
 LENGTHS = ("50", "100", "300", "1000")
-RATE_OPTIONS = (0.0, *RATES, 100.0, 10_000.0)
+RATE_OPTIONS = (0.0, *SWEPT_RATES, 100.0, 10_000.0)
 EPS_OPTIONS = (1e-10, 1e-8, 1e-7, 1e-4, 0.01, 0.1, 1.0)
 NAMES = {optimizer.name: key for key, optimizer in OPTIMIZERS.items()}
 SURFACE_NAMES = {**{surface.name: key for key, surface in SURFACES.items()}, CARRIED: CARRIED}
@@ -59,8 +72,8 @@ RACERS = ("gradient_descent", "momentum", "adam")
 
 DEFAULTS: Mapping[str, Any] = {
     SURFACE: "Bowl",
-    W.key: W.default,
-    B.key: B.default,
+    W: -2.0,
+    B: 1.0,
     SEED: 0,
     LENGTH: "100",
     SCHEDULE: "Constant",
@@ -80,7 +93,7 @@ DEFAULTS: Mapping[str, Any] = {
         for p in entry.parameters
     },
 }
-"""Every control but the section and the choice of optimizers."""
+"""Every control but the section, its tabs, the choice of optimizers and what is carried over."""
 
 
 @dataclass(frozen=True)
@@ -100,30 +113,44 @@ class Stage:
 
 def stage() -> Stage:
     """Ask for the surface, its parameters and the start; stop where there is no surface."""
+    land, _ = ground(surface_key())
+    return start(land)
+
+
+def surface_key() -> str:
+    """Ask for the surface and return its key, or ``CARRIED``."""
     name = st.selectbox("Surface", list(SURFACE_NAMES), key=SURFACE, bind="query-params")
-    key = SURFACE_NAMES[name]
+    return SURFACE_NAMES[name]
+
+
+def ground(key: str) -> tuple[Ground, Settings]:
+    """Ask for a surface's parameters, and return it with them; stop where there is no surface."""
     if key == CARRIED:
-        land = _carried()
-    else:
-        with st.grid(2, min_column_width=110):
-            values = tuple(
-                (p.name, _slider(key, p, f"{p.name.capitalize()} {p.glyph}"))
-                for p in SURFACES[key].parameters
-            )
-        land = ground(key, values)
+        return _carried(), ()
+    asked = SURFACES[key].parameters
+    if not asked:
+        return scene.ground(key, ()), ()
+    with st.grid(2, min_column_width=110):
+        values = tuple((p.name, _slider(key, p, f"{p.name.capitalize()} {p.glyph}")) for p in asked)
+    return scene.ground(key, values), values
+
+
+def start(land: Ground) -> Stage:
+    """Ask where a walk on ``land`` starts, and with which noise."""
+    with st.grid(2, min_column_width=110):
+        at = (_start("Start w", W), _start("Start b", B))
     seed = 0
     if land.noise:
-        seed = st.slider("Seed of the noise", 0, 50, 0, key=SEED, bind="query-params")
-    with st.grid(2, min_column_width=110):
-        start = (W.draw(), B.draw())
-    usual = {W.key: round(land.start[0], 2), B.key: round(land.start[1], 2)}
+        ends = (SEEDS.start, SEEDS.stop - 1)
+        seed = st.slider("Seed of the noise", *ends, 0, key=SEED, bind="query-params")
+    usual = dict(zip((W, B), land.start, strict=True))
     st.button(
         f"Usual start ({', '.join(map(wording.number, usual.values()))})",
         type="tertiary",
         on_click=state.assign,
         args=(usual,),
     )
-    found = Stage(land, start, seed)
+    found = Stage(land, at, seed)
     if found.outside:
         (left, right), (low, high) = land.window
         st.caption(
@@ -132,6 +159,18 @@ def stage() -> Stage:
             "The walk is computed all the same."
         )
     return found
+
+
+def _start(label: str, key: str) -> float:
+    value: float = st.select_slider(
+        label,
+        STARTS,
+        DEFAULTS[key],
+        format_func="{:g}".format,
+        key=key,
+        bind="query-params",
+    )
+    return value
 
 
 def surface() -> Surface | None:
@@ -145,7 +184,7 @@ def _carried() -> Ground:
     if not offered:
         st.info("There is no landscape to carry over: on the Landscapes page, choose some data.")
         st.stop()
-    chosen = st.selectbox("Loss", list(offered), key="optimizers carried loss")
+    chosen = st.selectbox("Loss", list(offered), key=CARRIED_LOSS, bind="query-params")
     st.caption("Data, output and losses are those of the Landscapes page.")
     try:
         return landscape(offered[chosen])
@@ -158,8 +197,17 @@ def take_click(chosen: Mapping[str, Any] | None) -> None:
     """Make the point that was clicked the start; for a chart's ``on_select``."""
     points = chosen["selection"]["points"] if chosen else []
     if points and "x" in points[0]:
-        at = {W.key: points[0]["x"], B.key: points[0]["y"]}
-        state.assign({key: min(6.0, max(-6.0, round(v, 2))) for key, v in at.items()})
+        at = {W: points[0]["x"], B: points[0]["y"]}
+        state.assign({k: min(STARTS, key=lambda one: abs(one - v)) for k, v in at.items()})
+
+
+def take_settings(optimizer: str, momentum: str, chosen: Mapping[str, Any] | None) -> None:
+    """Set an optimizer's rate and momentum to those clicked, the rate to its nearest option."""
+    points = chosen["selection"]["points"] if chosen else []
+    if points and "x" in points[0]:
+        near = min(RATE_OPTIONS[1:], key=lambda rate: abs(math.log10(rate) - points[0]["x"]))
+        rate, gamma = slider_key(optimizer, "learning_rate"), slider_key(optimizer, momentum)
+        state.assign({rate: near, gamma: round(points[0]["y"], 2)})
 
 
 def racers() -> list[str]:
@@ -186,8 +234,8 @@ def racers() -> list[str]:
     return ordered
 
 
-def drivers(names: Sequence[str], fair: bool) -> list[Driver]:
-    """Ask for the rate of each optimizer and, folded away, for all that it has besides.
+def drivers(names: Sequence[str], settings: Sequence[Settings], fair: bool) -> list[Driver]:
+    """Ask for the rate of each optimizer and join it to its other settings.
 
     In a fair race the rates come from a sweep, and none is asked for.
     """
@@ -196,9 +244,7 @@ def drivers(names: Sequence[str], fair: bool) -> list[Driver]:
         st.markdown("Learning rates η")
         with st.grid(2, min_column_width=110):
             rates = {name: rate(name) for name in names}
-    with st.expander("Momentum, decay and ε", icon=":material/tune:"):
-        settings = {name: hyperparameters(name) for name in names}
-    return [Driver(name, rates.get(name, 0.0), settings[name]) for name in names]
+    return [Driver(name, rates.get(name, 0.0), s) for name, s in zip(names, settings, strict=True)]
 
 
 def schedule() -> str:

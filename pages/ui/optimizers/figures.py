@@ -4,16 +4,20 @@ Traces take arrays with a leading axis of slider steps, so that the figure at re
 a slider moves are drawn by the same code.
 """
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
 from core.surfaces import Point, Window
 from pages.ui.charts import COLOURS, GROUND, SHADE, Spec
-from pages.ui.optimizers.scene import FLOOR, MAP_GAMMAS, MAP_RATES, Drawn
+from pages.ui.optimizers.scene import FLOOR, MAP_GAMMAS, MAP_RATES
+
+Integers = npt.NDArray[np.int64]
 
 MAP_HEIGHT = 350
 SIDE_HEIGHT = 220
@@ -57,24 +61,26 @@ def map_layout(window: Window, height: int = MAP_HEIGHT) -> Spec:
     }
 
 
+LINES = 16
+"""Level lines on a map."""
+
+
 def contours(window: Window, heights: FloatArray) -> Spec:
     """Draw the surface as level lines, close together where it is low; darker is higher."""
-    finite = heights[np.isfinite(heights)]
-    bottom = float(finite.min()) if finite.size else 0.0
-    above = heights - bottom
-    typical = float(np.quantile(finite - bottom, 0.08)) if finite.size else 1.0
     (left, right), (low, high) = window
     rows, columns = heights.shape
-    with np.errstate(all="ignore"):
-        z = np.log10(above + max(typical, 1e-9))
+    top = _tallest(heights)
     return {
         "type": "contour",
-        "z": np.where(np.isfinite(z), z, np.nan),
+        "z": _whole(levels(heights)),
         "x0": left,
         "dx": (right - left) / (columns - 1),
         "y0": low,
         "dy": (high - low) / (rows - 1),
-        "ncontours": 16,
+        "autocontour": False,
+        "contours": {"start": 0, "end": top, "size": top // LINES},
+        "zmin": 0,
+        "zmax": top,
         "colorscale": [[0, GROUND], [1, SHADE]],
         "showscale": False,
         "line": {"width": 0.6, "color": GREY},
@@ -83,17 +89,43 @@ def contours(window: Window, heights: FloatArray) -> Spec:
     }
 
 
+def levels(heights: FloatArray) -> FloatArray:
+    """Return heights as they are drawn: whole numbers that follow their logarithm.
+
+    They are few enough to be sent in a tenth of the bytes of the heights, and so many that
+    no line is off by a pixel.
+    """
+    finite = heights[np.isfinite(heights)]
+    bottom = float(finite.min()) if finite.size else 0.0
+    typical = float(np.quantile(finite - bottom, 0.08)) if finite.size else 1.0
+    top = float(finite.max()) if finite.size else bottom
+    # What is not finite is drawn as the highest there is.
+    above = np.where(np.isfinite(heights), heights, top) - bottom
+    z = np.log10(above + max(typical, 1e-9))
+    share = (z - z.min()) / max(float(np.ptp(z)), 1e-9)
+    return np.asarray(np.round(_tallest(heights) * share))
+
+
+def _tallest(heights: FloatArray) -> int:
+    """Return the number of levels: on a fine grid as many as fit into a byte."""
+    return LINES * (32 if heights.size < 2000 else 15)
+
+
 def canvas(window: Window) -> Spec:
     """Return unseen points over the whole map that catch clicks."""
     (left, right), (low, high) = window
-    w, b = np.meshgrid(np.linspace(left, right, 17), np.linspace(low, high, 13))
+    grid = np.meshgrid(np.linspace(left, right, 19), np.linspace(low, high, 13))
+    return _unseen(*grid, "start here: %{x:.2f}, %{y:.2f}<extra></extra>")
+
+
+def _unseen(x: FloatArray, y: FloatArray, says: str) -> Spec:
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": w.ravel(),
-        "y": b.ravel(),
+        "x": x.ravel(),
+        "y": y.ravel(),
         "showlegend": False,
-        "hovertemplate": "start here: %{x:.2f}, %{y:.2f}<extra></extra>",
+        "hovertemplate": says,
         "marker": {"opacity": 0, "size": 26},
         "unselected": {"marker": {"opacity": 0}},
         "selected": {"marker": {"opacity": 0}},
@@ -110,44 +142,36 @@ def minima(points: Sequence[Point]) -> Spec:
         "y": np.array([p[1] for p in shown]),
         "name": "minimum",
         "showlegend": False,
-        "marker": {"symbol": "star-open", "size": 12, "color": GREY, "line": {"width": 2}},
+        "marker": _rimmed("star", 13),
         "unselected": {"marker": {"opacity": 1}},
         "hovertemplate": "minimum at (%{x:.4g}, %{y:.4g})<extra></extra>",
     }
 
 
-def start_mark(start: tuple[float, float]) -> Spec:
-    """Mark where the walk begins."""
+def start_mark(start: FloatArray) -> Spec:
+    """Mark where the walk begins, (2,) or (rows, 2)."""
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": np.array([start[0]]),
-        "y": np.array([start[1]]),
+        "x": start[..., :1],
+        "y": start[..., 1:],
         "name": "start",
         "showlegend": False,
-        "marker": {"symbol": "circle-open", "size": 11, "color": GREY, "line": {"width": 2}},
+        "marker": _rimmed("circle", 10),
         "unselected": {"marker": {"opacity": 1}},
         "hovertemplate": "start (%{x:.4g}, %{y:.4g})<extra></extra>",
     }
 
 
-def trail(name: str, path: Drawn, frames: Sequence[int]) -> Spec:
-    """Return the walk so far, for each frame."""
-    points = len(path.step)
-    # The points that are still to come wait at the head of the walk.
-    place = np.minimum(np.arange(points)[None, :], np.asarray(frames)[:, None])
-    x, y = path.position[place, 0], path.position[place, 1]
+def trail(name: str, places: FloatArray) -> Spec:
+    """Return the walk so far, ``places`` (rows, P, 2)."""
+    x, y = places[..., 0], places[..., 1]
     return _line(x, y, colour(name), OPTIMIZERS[name].name, dash=DASHES[PLACES[name]])
 
 
-def heads(names: Sequence[str], x: FloatArray, y: FloatArray) -> Spec:
-    """Return where each walk has come, for each frame; arrays (frames, walks)."""
-    marker = _dot(x, y, "", "", 10)
-    marker["marker"] |= {
-        "color": [colour(name) for name in names],
-        "symbol": [SYMBOLS[PLACES[name]] for name in names],
-    }
-    return marker
+def head(name: str, x: FloatArray, y: FloatArray) -> Spec:
+    """Return where the walk has come, (rows, 1) each."""
+    return _dot(x, y, colour(name), SYMBOLS[PLACES[name]], 10)
 
 
 # ---------------------------------------------------------------- curves over the step
@@ -155,39 +179,32 @@ def heads(names: Sequence[str], x: FloatArray, y: FloatArray) -> Spec:
 
 def curves_layout(steps: int, top: float, slope_top: float) -> Spec:
     """Lay out the loss and, beside it, the gradient's length, both in powers of ten."""
+    # With room for a whole mark at the ends.
+    span = (-0.02 * steps, 1.02 * steps)
     return {
         "height": SIDE_HEIGHT,
-        "margin": {"l": 52, "r": 8, "t": 8, "b": 36},
+        "margin": {"l": 40, "r": 8, "t": 24, "b": 36},
         "hovermode": "x",
         "dragmode": False,
         "showlegend": False,
-        "xaxis": {**_axis("step", (0, steps)), "domain": [0.0, 0.44]},
-        "xaxis2": {**_axis("step", (0, steps)), "domain": [0.56, 1.0], "anchor": "y2"},
-        "yaxis": _powers("loss − lowest", FLOOR, top),
-        "yaxis2": {**_powers("‖∇f‖", FLOOR, slope_top), "anchor": "x2"},
+        "xaxis": {**_axis("step", span), "domain": [0.0, 0.44]},
+        "xaxis2": {**_axis("step", span), "domain": [0.56, 1.0], "anchor": "y2"},
+        "yaxis": _powers("", FLOOR - 0.5, top),
+        "yaxis2": {**_powers("", FLOOR - 0.5, slope_top), "anchor": "x2"},
+        # Beside the numbers there is no room for titles on a phone.
+        "annotations": [_above(0.0, "loss − lowest"), _above(0.56, "‖∇f‖")],
     }
 
 
-def curves(name: str, path: Drawn) -> list[Spec]:
-    """Return loss and gradient norm of a walk over the step."""
-    dash = DASHES[PLACES[name]]
+BESIDE = {"xaxis": "x2", "yaxis": "y2"}
+"""The right one of the two pictures."""
+
+
+def curve(name: str, steps: Integers, height: FloatArray) -> Spec:
+    """Return a power of ten (rows, P) of a walk over the step (P,)."""
     shown = OPTIMIZERS[name].name
-    # Evenly spaced: two numbers in place of an array.
-    steps = {"x0": 0, "dx": float(path.step[1] - path.step[0])}
-    return [
-        {
-            **_line(None, path.gap, colour(name), shown, dash=dash, width=2),
-            **steps,
-            "hovertemplate": "10^%{y:.2f}",
-        },
-        {
-            **_line(None, path.slope, colour(name), shown, dash=dash, width=2),
-            **steps,
-            "xaxis": "x2",
-            "yaxis": "y2",
-            "hovertemplate": "10^%{y:.2f}",
-        },
-    ]
+    line = _line(_whole(steps), height, colour(name), shown, dash=DASHES[PLACES[name]], width=2)
+    return {**line, "hovertemplate": "10^%{y:.1f}"}
 
 
 # ---------------------------------------------------------------- sensitivity
@@ -305,7 +322,7 @@ def classes_trace(
     scale = [[edge / count, paints[place]] for place in range(count) for edge in (place, place + 1)]
     picture: Spec = {
         "type": "heatmap",
-        "z": classes,
+        "z": _whole(classes),
         **_grid(w, b),
         "zmin": -0.5,
         "zmax": count - 0.5,
@@ -334,12 +351,37 @@ def class_colours(names: Sequence[str]) -> list[str]:
     return [greys.get(shown, COLOURS[place % 6]) for place, shown in enumerate(names)]
 
 
+def depths_trace(w: FloatArray, b: FloatArray, reached: FloatArray) -> Spec:
+    """Return a map of how high the minimum is that is reached; grey where none is."""
+    finite = reached[np.isfinite(reached)]
+    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=1.0))
+    parts = 200
+    share = np.nan_to_num((reached - low) / (high - low), nan=_BEYOND)
+    marks = [parts * part // 4 for part in range(5)]
+    return {
+        "type": "heatmap",
+        "z": _whole(np.round(parts * share)),
+        **_grid(w, b),
+        "zmin": 0,
+        "zmax": parts * _BEYOND,
+        "colorscale": _SCALE,
+        "colorbar": {
+            "thickness": 12,
+            "outlinewidth": 0,
+            "tickvals": [*marks, parts * _BEYOND],
+            "ticktext": [*(f"{low + (high - low) * m / parts:.3g}" for m in marks), "none"],
+            "title": {"text": "loss", "side": "top"},
+        },
+        "hoverinfo": "skip",
+    }
+
+
 def steps_trace(w: FloatArray, b: FloatArray, steps: FloatArray, most: int) -> Spec:
     """Return a map of how many steps it takes; grey where it never comes."""
     marks = [most * part // 4 for part in range(5)]
     return {
         "type": "heatmap",
-        "z": np.where(np.isnan(steps), most * _BEYOND, steps),
+        "z": _whole(np.where(np.isnan(steps), most * _BEYOND, steps)),
         **_grid(w, b),
         "zmin": 0,
         "zmax": most * _BEYOND,
@@ -390,6 +432,21 @@ def settings_trace(gap: FloatArray) -> Spec:
         },
         "hovertemplate": "η = 10^%{x:.2f}, %{y:.2f}: 10^%{z:.2f}<extra></extra>",
     }
+
+
+def settings_canvas(momentum: str) -> Spec:
+    """Return unseen points over the map of settings that catch clicks."""
+    grid = np.meshgrid(np.log10(MAP_RATES[::4]), MAP_GAMMAS[::4])
+    return _unseen(*grid, f"η = 10^%{{x:.1f}}, {momentum} = %{{y:.2f}}<extra></extra>")
+
+
+def settings_mark(rate: FloatArray, gamma: FloatArray) -> Spec:
+    """Mark a rate and a momentum, () or (rows,) each; a rate beyond the map is at its edge."""
+    with np.errstate(divide="ignore"):
+        x = np.clip(np.log10(rate), np.log10(MAP_RATES[0]), np.log10(MAP_RATES[-1]))
+    ring = _dot(x[..., None], gamma[..., None], COLOURS[1], "circle-open", 14)
+    ring["marker"]["line"] = {"width": 3}
+    return {**ring, "name": "set by the sliders", "showlegend": True}
 
 
 def theory_line(x: FloatArray, y: FloatArray, name: str, place: int) -> list[Spec]:
@@ -453,6 +510,20 @@ def apart_traces(
 # ---------------------------------------------------------------- parts
 
 
+def _above(x: float, text: str) -> Spec:
+    """Return a title above one of several pictures, at the left end of its domain."""
+    return {
+        "text": text,
+        "showarrow": False,
+        "x": x,
+        "y": 1,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+    }
+
+
 def _axis(title: str, span: tuple[float, float]) -> Spec:
     return {
         "range": list(span),
@@ -486,8 +557,16 @@ def _grid(x: FloatArray, y: FloatArray) -> Spec:
     }
 
 
+def _whole(values: FloatArray | Integers) -> Spec:
+    """Return whole numbers from 0 up in Plotly's typed form, in one byte or two each."""
+    kind = "u1" if values.max(initial=0) < 256 else "u2"
+    data = base64.b64encode(values.astype(f"<{kind}").tobytes()).decode("ascii")
+    shape = {"shape": ", ".join(map(str, values.shape))} if values.ndim > 1 else {}
+    return {"dtype": kind, "bdata": data, **shape}
+
+
 def _line(
-    x: FloatArray | None,
+    x: FloatArray | Spec,
     y: FloatArray,
     paint: str,
     name: str,
@@ -498,7 +577,7 @@ def _line(
     return {
         "type": "scatter",
         "mode": "lines",
-        **({} if x is None else {"x": x}),
+        "x": x,
         "y": y,
         "name": name,
         "line": {"color": paint, "dash": dash, "width": width, "simplify": False},
@@ -516,6 +595,12 @@ def _dot(x: FloatArray, y: FloatArray, paint: str, symbol: str, size: int) -> Sp
         "marker": {"color": paint, "size": size, "symbol": symbol, "line": {"width": 1}},
         "unselected": {"marker": {"opacity": 1}},
     }
+
+
+def _rimmed(symbol: str, size: int) -> Spec:
+    """Return a marker that is seen on any colour: the page's own, with a rim."""
+    line = {"width": 2, "color": GREY}
+    return {"symbol": symbol, "size": size, "color": GROUND, "line": line}
 
 
 def _across(x: float) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from core.momentum_forms import FORMS, apart, compare
 from core.spec import FloatArray
-from core.surfaces import Ground
+from core.surfaces import Ground, Point
 from pages.ui import export, parts
-from pages.ui.live import Sweep, live
+from pages.ui.live import Packed, live
 from pages.ui.optimizers import controls, figures, scene, words
+from pages.ui.optimizers.budget import Following, fitting
 from pages.ui.optimizers.controls import GAMMA
 from pages.ui.parts import Shown
 
@@ -39,28 +41,35 @@ def forms() -> None:
             help="An average of gradients is 1 − γ times their sum; this rate makes up for it.",
         )
     land = stage.ground
-    shown = pictured(land, stage.start, rate, [gamma], cut, matched)
+    at = Setting(rate, gamma, stage.start)
+    shown = pictured(land, [at], cut, matched)
     fixed = [
         figures.contours(land.window, scene.heights(land)),
         figures.minima(land.minima),
-        figures.start_mark(stage.start),
     ]
     with above, st.grid(2, min_column_width=400):
         layout = figures.map_layout(land.window)
         alt = "Three walks of momentum on the map, one on top of another where they are the same"
         figure = parts.draw(shown, CHART, layout, alt, fixed)
         layout = figures.apart_layout(STEPS, 1.0)
-        parts.draw(shown, SIDE, layout, "Their distance to the velocity form, step by step")
+        side = parts.draw(shown, SIDE, layout, "Their distance to the velocity form, step by step")
     with outcome:
         parts.say(shown, VERDICT)
     for form in FORMS.values():
         with st.container(horizontal=True, gap="large", vertical_alignment="center"):
             st.markdown(f"**{form.name}** ({form.used_by})", width=320)
             st.latex(form.formula, width="content")
-    live([_sweep(land, stage.start, rate, cut, matched)], key="optimizers_live")
-    export.offer(
-        CHART, figure, lambda: table(land, stage.start, rate, gamma, cut, matched), "momentum"
-    )
+    moved = [Following([sweep], []) for sweep in sweeps(land, at, cut, matched)]
+    live(fitting(moved, (figure, side), ()), key="optimizers_live")
+    export.offer(CHART, figure, lambda: table(land, at, cut, matched), "momentum")
+
+
+class Setting(NamedTuple):
+    """What the walks depend on, each of it on a slider."""
+
+    rate: float
+    gamma: float
+    start: Point
 
 
 def rates(rate: float, cut: bool) -> FloatArray:
@@ -68,23 +77,18 @@ def rates(rate: float, cut: bool) -> FloatArray:
     return np.where(np.arange(STEPS) < CUT_AT, rate, rate / 10 if cut else rate)
 
 
-def pictured(
-    land: Ground,
-    start: tuple[float, float],
-    rate: float,
-    gammas: Sequence[float],
-    cut: bool,
-    matched: bool,
-) -> Shown:
-    """Show the three walks and their distances for each γ."""
-    at, gamma = np.tile(np.array(start), (len(gammas), 1)), np.array(gammas)[:, None]
-    walks = compare(land.slope, at, rates(rate, cut), gamma, matched=matched)
+def pictured(land: Ground, settings: Sequence[Setting], cut: bool, matched: bool) -> Shown:
+    """Show the three walks and their distances for each setting."""
+    starts = np.array([one.start for one in settings])
+    every = np.stack([rates(one.rate, cut) for one in settings], axis=1)[..., None]
+    gamma = np.array([one.gamma for one in settings])[:, None]
+    walks = compare(land.slope, starts, every, gamma, matched=matched)
     keys = list(FORMS)
     names = [form.name for form in FORMS.values()]
-    paths = [scene.clipped(land, _whole(walks[key].positions)) for key in keys]
+    paths = [scene.on_map(land, _whole(walks[key].positions)) for key in keys]
     away = [_whole(apart(walks["velocity"], walks[key])) for key in keys[1:]]
     # Rounding is part of the picture, but no logarithm can show an exact 0.
-    drawn = [np.log10(np.clip(distance, 1e-18, 10)) for distance in away]
+    drawn = [scene.rounded(np.log10(np.clip(distance, 1e-18, 10)), scene.PART) for distance in away]
     says = [
         words.together(float(first.max()), float(second.max()), cut, matched)
         for first, second in zip(*away, strict=True)
@@ -92,7 +96,7 @@ def pictured(
     steps = np.arange(STEPS + 1, dtype=np.float64)
     return Shown(
         {
-            CHART: (3, figures.form_traces(names, paths)),
+            CHART: (2, [figures.start_mark(starts), *figures.form_traces(names, paths)]),
             SIDE: (0, figures.apart_traces(names[1:], steps, drawn)),
         },
         {VERDICT: says},
@@ -105,19 +109,37 @@ def _whole(values: FloatArray) -> FloatArray:
     return np.nan_to_num(np.moveaxis(values[place], 0, 1), nan=10.0, posinf=10.0)
 
 
-@lru_cache(maxsize=32)
+def sweeps(land: Ground, at: Setting, cut: bool, matched: bool) -> list[Packed]:
+    """Return what the sliders of rate, γ and start move."""
+    (w, b), gammas = at.start, tuple(GAMMA.steps.tolist())
+    # Without the slider's own value, which changes nothing in its sweep.
+    return [
+        _sweep(land, controls.RATE, controls.RATE_OPTIONS, at._replace(rate=0.0), cut, matched),
+        _sweep(land, GAMMA.key, gammas, at._replace(gamma=0.0), cut, matched),
+        _sweep(land, controls.W, controls.STARTS, at._replace(start=(0.0, b)), cut, matched),
+        _sweep(land, controls.B, controls.STARTS, at._replace(start=(w, 0.0)), cut, matched),
+    ]
+
+
+@lru_cache(maxsize=64)
 def _sweep(
-    land: Ground, start: tuple[float, float], rate: float, cut: bool, matched: bool
-) -> Sweep:
-    shown = pictured(land, start, rate, GAMMA.steps.tolist(), cut, matched)
-    return shown.sweep(GAMMA.key, GAMMA.steps)
+    land: Ground, slider: str, values: tuple[float, ...], at: Setting, cut: bool, matched: bool
+) -> Packed:
+    (w, b) = at.start
+    settings = {
+        controls.RATE: lambda value: at._replace(rate=value),
+        GAMMA.key: lambda value: at._replace(gamma=value),
+        controls.W: lambda value: at._replace(start=(value, b)),
+        controls.B: lambda value: at._replace(start=(w, value)),
+    }
+    shown = pictured(land, [settings[slider](value) for value in values], cut, matched)
+    return shown.sweep(slider, np.array(values)).packed
 
 
-def table(
-    land: Ground, start: tuple[float, float], rate: float, gamma: float, cut: bool, matched: bool
-) -> export.Table:
+def table(land: Ground, at: Setting, cut: bool, matched: bool) -> export.Table:
     """Return the three walks as rows, all digits."""
-    walks = compare(land.slope, np.array(start), rates(rate, cut), gamma, matched=matched)
+    every = rates(at.rate, cut)
+    walks = compare(land.slope, np.array(at.start), every, at.gamma, matched=matched)
     rows: list[list[object]] = [
         [FORMS[key].name, step, w, b]
         for key, walk in walks.items()

@@ -1,6 +1,7 @@
 """Maps: where each start ends and when, and what rate and momentum make of one start."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,9 +10,10 @@ from core import quadratics
 from core.optimizers import OPTIMIZERS
 from core.sensitivity import DIVERGED, NOWHERE, Basins
 from core.spec import FloatArray
-from core.surfaces import Ground
+from core.surfaces import Ground, Point
 from pages.ui import charts, export, parts
-from pages.ui.controls import segments
+from pages.ui.controls import segments, slider_key
+from pages.ui.live import ChartSweep, Sweep, live
 from pages.ui.optimizers import controls, figures, scene, words
 from pages.ui.optimizers.controls import Stage
 from pages.ui.optimizers.scene import MAP_GAMMAS, MAP_RATES, Driver
@@ -21,6 +23,8 @@ CHART = "optimizers_places"
 SIDE = "optimizers_times"
 KINDS = ("Minima", "Rate × momentum")
 NEVER, FELL = "nowhere in time", "diverged"
+MOST_CLASSES = 6
+"""So many minima have a colour each; of more, the height is shown."""
 WITH_MOMENTUM = ("momentum", "nesterov", "adam", "adamw")
 
 
@@ -52,49 +56,92 @@ def _places(stage: Stage, driver: Driver, steps: int) -> str:
     classes, names = classified(land, found)
     shares = {name: float((classes == i).mean()) for i, name in enumerate(names)}
     layout = figures.map_layout(land.window, figures.LOW_HEIGHT)
+    above = [
+        figures.canvas(land.window),
+        figures.minima(land.minima),
+        figures.start_mark(np.array(stage.start)),
+    ]
+    if len(land.minima) > MOST_CLASSES:
+        places = [figures.depths_trace(found.w, found.b, _reached(land, found)), *above]
+    else:
+        places = [*figures.classes_trace(found.w, found.b, classes, names), *above]
+    times = [figures.steps_trace(found.w, found.b, found.steps, steps), *above]
     with st.grid(2, min_column_width=400):
-        figure = charts.finish(
-            [
-                *figures.classes_trace(found.w, found.b, classes, names),
-                figures.minima(land.minima),
-                figures.start_mark(stage.start),
-            ],
+        figure = _map(
+            CHART,
+            places,
             layout,
+            "Every start in the colour of where it arrives: "
+            + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+            + "; a click sets the start",
+            controls.take_click,
         )
-        st.plotly_chart(
-            figure,
-            key=CHART,
-            config=charts.CONFIG,
-            alt="Every start in the colour of the minimum it arrives at: "
-            + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()),
-        )
-        times = charts.finish(
-            [
-                figures.steps_trace(found.w, found.b, found.steps, steps),
-                figures.minima(land.minima),
-            ],
-            layout,
-        )
-        st.plotly_chart(
+        _map(
+            SIDE,
             times,
-            key=SIDE,
-            config=charts.CONFIG,
-            alt="The number of steps that every start takes until it has arrived for good",
+            layout,
+            "The number of steps that every start takes until it has arrived for good; a click "
+            "sets the start",
+            controls.take_click,
         )
+    where = "where each start arrives"
+    if len(land.minima) > MOST_CLASSES:
+        where = f"how high the minimum is, of {len(land.minima)}, at which each start arrives"
     st.caption(
-        "In colours: where each start arrives. In shades: after how many steps it is there "
-        f"for good, within {number(scene.reach(land))} of the minimum."
+        f"First: {where}. Second: after how many steps it is there for good, within "
+        f"{number(scene.reach(land))} of the minimum. A click makes a place the start, here and "
+        "in the race."
     )
+    marks = {CHART: len(places) - 1, SIDE: len(times) - 1}
+    live(_by_start(stage.start, marks), key="optimizers_live")
     export.offer(CHART, figure, lambda: places_table(found), "starts")
     return words.basins_verdict(shares, driver.name, steps)
+
+
+def _map(
+    key: str,
+    traces: Sequence[charts.Spec],
+    layout: charts.Spec,
+    alt: str,
+    take: Callable[[Any], None],
+) -> charts.Finished:
+    """Draw a map that hands what is clicked to ``take``, and return it."""
+    figure = charts.finish(traces, layout)
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=lambda: take(st.session_state.get(key)),
+        selection_mode="points",
+        config=charts.CONFIG,
+        alt=alt,
+    )
+    return figure
+
+
+def _reached(land: Ground, found: Basins) -> FloatArray:
+    """Return the height of the minimum at which each start arrives, nan where at none."""
+    w, b = np.array(land.minima).T
+    return np.where(found.minimum >= 0, land.value(w, b)[found.minimum], np.nan)
+
+
+def _by_start(start: Point, marks: Mapping[str, int]) -> list[Sweep]:
+    """Return what the start's sliders move: its mark, a trace of each chart."""
+    found = []
+    for axis, slider in enumerate((controls.W, controls.B)):
+        at = np.tile(np.array(start), (len(controls.STARTS), 1))
+        at[:, axis] = controls.STARTS
+        mark = charts.varying(figures.start_mark(at))
+        moved = [ChartSweep(chart, {place: mark}) for chart, place in marks.items()]
+        found.append(Sweep(slider, controls.STARTS, moved))
+    return found
 
 
 def classified(land: Ground, found: Basins) -> tuple[FloatArray, list[str]]:
     """Return the class of every start and the classes' names, those that occur only.
 
-    Up to six minima are classes of their own; of more, the deepest and all others.
+    A few minima are classes of their own; of more, the deepest and all others.
     """
-    if len(land.minima) <= 6:
+    if len(land.minima) <= MOST_CLASSES:
         named = [f"({number(w, 3)}, {number(b, 3)})" for w, b in land.minima]
         place = found.minimum
     else:
@@ -131,17 +178,26 @@ def _settings(stage: Stage, driver: Driver, steps: int) -> str:
         return ""
     land = stage.ground
     with st.spinner("Running every setting…", show_time=True):
-        loss = scene.settings_map(land, stage.start, driver.name, steps)
+        loss = scene.settings_map(land, stage.start, driver.name, momentum_of(driver.name), steps)
     gap = np.where(np.isfinite(loss), scene.power(loss - scene.lowest(land)), np.nan)
     symbol = "β₁" if driver.name.startswith("adam") else "γ"
     lines = theory_lines(land, stage.start, driver.name)
-    figure = charts.finish([figures.settings_trace(gap), *lines], figures.settings_layout(symbol))
-    st.plotly_chart(
-        figure,
-        key=CHART,
-        config=charts.CONFIG,
-        alt=f"The loss after {steps} steps over learning rate and momentum, grey where it "
-        "diverged, with the limits that theory gives",
+    name = momentum_of(driver.name)
+    at = (driver.rate, dict(driver.settings)[name])
+    mark = figures.settings_mark(*map(np.array, at))
+    traces = [figures.settings_trace(gap), *lines, figures.settings_canvas(symbol), mark]
+    figure = _map(
+        CHART,
+        traces,
+        figures.settings_layout(symbol),
+        f"The loss after {steps} steps over learning rate and momentum, grey where it "
+        "diverged, with the limits that theory gives; a click sets both",
+        lambda chosen: controls.take_settings(driver.name, name, chosen),
+    )
+    live(_by_setting(driver.name, name, at, len(traces) - 1), key="optimizers_live")
+    st.caption(
+        f"The ring is at the η and {symbol} of the sliders. A click sets both, here and in the "
+        "race."
     )
     if lines:
         exact = "" if land.quadratic else ", taken from the curvature at the minimum"
@@ -152,6 +208,29 @@ def _settings(stage: Stage, driver: Driver, steps: int) -> str:
         )
     export.offer(CHART, figure, lambda: settings_table(loss), "rate-momentum")
     return settings_verdict(land, stage.start, driver.name, loss, steps, symbol)
+
+
+def momentum_of(optimizer: str) -> str:
+    """Return the name of the parameter that the map of settings calls momentum."""
+    return "beta1" if optimizer.startswith("adam") else "gamma"
+
+
+def _by_setting(optimizer: str, name: str, at: tuple[float, float], place: int) -> list[Sweep]:
+    """Return what the sliders of rate and momentum move: the mark, a trace of the chart."""
+    (momentum,) = (p for p in OPTIMIZERS[optimizer].parameters if p.name == name)
+    rates, gammas = np.array(controls.RATE_OPTIONS), momentum.steps
+    every = (
+        ("learning_rate", controls.RATE_OPTIONS, rates, np.full(len(rates), at[1])),
+        (name, gammas, np.full(len(gammas), at[0]), gammas),
+    )
+    return [
+        Sweep(
+            slider_key(optimizer, parameter),
+            values,
+            [ChartSweep(CHART, {place: charts.varying(figures.settings_mark(rate, gamma))})],
+        )
+        for parameter, values, rate, gamma in every
+    ]
 
 
 def settings_verdict(

@@ -5,8 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from core import schedules
-from core.descent import Trajectory, descend
 from core.landscape_surface import Settings as LandscapeSettings
 from core.landscape_surface import surface
 from core.sensitivity import Basins, RateSweep, basins, rate_momentum_map, rate_sweep
@@ -15,8 +13,9 @@ from core.surfaces import SURFACES, Ground, noise
 
 Settings = tuple[tuple[str, float], ...]
 CARRIED = "From the Landscapes page"
-FRAMES = 100
 GRID = 37
+PER_WAVE = 8
+"""Points of a grid along an axis: so many in all, or in each wave where that is more."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Driver:
     settings: Settings
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def ground(key: str, parameters: Settings) -> Ground:
     """Return a surface of the catalogue; the same object for the same parameters."""
     return SURFACES[key].at(**dict(parameters))
@@ -41,27 +40,6 @@ def landscape(settings: LandscapeSettings) -> Ground:
     Raises ``ValueError`` where data, loss and output do not go together.
     """
     return surface(settings)
-
-
-@lru_cache(maxsize=48)
-def walk(
-    land: Ground,
-    start: tuple[float, float],
-    driver: Driver,
-    steps: int,
-    schedule: str = "constant",
-    seed: int = 0,
-) -> Trajectory:
-    """Run one optimizer; all that run with the same seed meet the same noise."""
-    return descend(
-        driver.name,
-        land.slope,
-        start,
-        steps,
-        schedules.rates(schedule, driver.rate, steps),
-        noise=errors(land, steps, seed),
-        **dict(driver.settings),
-    )
 
 
 def errors(land: Ground, steps: int, seed: int) -> FloatArray | None:
@@ -81,12 +59,10 @@ def sweep(
 @lru_cache(maxsize=16)
 def starts_map(land: Ground, driver: Driver, steps: int, seed: int) -> Basins:
     """Return where each start of a grid ends."""
-    (left, right), (low, high) = land.window
     return basins(
         driver.name,
         land,
-        np.linspace(left, right, 73),
-        np.linspace(low, high, 49),
+        *axes(land, 73, 49),
         np.array(land.minima),
         steps,
         driver.rate,
@@ -101,9 +77,10 @@ MAP_GAMMAS = np.linspace(0, 0.99, 45)
 
 
 @lru_cache(maxsize=16)
-def settings_map(land: Ground, start: tuple[float, float], name: str, steps: int) -> FloatArray:
-    """Return the loss after ``steps`` steps over learning rate and momentum."""
-    momentum = "beta1" if name.startswith("adam") else "gamma"
+def settings_map(
+    land: Ground, start: tuple[float, float], name: str, momentum: str, steps: int
+) -> FloatArray:
+    """Return the loss after ``steps`` steps over learning rate and the parameter ``momentum``."""
     return rate_momentum_map(name, land, start, steps, MAP_RATES, MAP_GAMMAS, momentum=momentum)
 
 
@@ -113,15 +90,25 @@ def reach(land: Ground) -> float:
     return (right - left) / 100
 
 
-@lru_cache(maxsize=32)
-def heights(land: Ground) -> FloatArray:
-    """Return the surface on a grid over its window, (GRID, GRID)."""
+def axes(land: Ground, columns: int = GRID, rows: int = GRID) -> tuple[FloatArray, FloatArray]:
+    """Return w and b of a grid over a ground's window, finer than asked for where it waves."""
     (left, right), (low, high) = land.window
+    across, up = (PER_WAVE * (end - start) / land.wavelength for start, end in land.window)
+    return (
+        np.linspace(left, right, max(columns, round(across) + 1)),
+        np.linspace(low, high, max(rows, round(up) + 1)),
+    )
+
+
+@lru_cache(maxsize=512)
+def heights(land: Ground) -> FloatArray:
+    """Return the surface on a grid over its window, (rows, columns)."""
+    w, b = axes(land)
     with np.errstate(all="ignore"):
-        return land.value(np.linspace(left, right, GRID), np.linspace(low, high, GRID)[:, None])
+        return land.value(w, b[:, None])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def lowest(land: Ground) -> float:
     """Return the depth of the deepest minimum known, or the lowest point of the grid."""
     depths = [float(land.value(w, b)) for w, b in land.minima]
@@ -129,6 +116,7 @@ def lowest(land: Ground) -> float:
     return min([*depths, float(np.min(seen[np.isfinite(seen)], initial=np.inf))])
 
 
+@lru_cache(maxsize=2048)
 def curvatures(land: Ground, at: tuple[float, float]) -> tuple[float, float]:
     """Return the smallest and the largest eigenvalue of the Hessian at a point, nan at a kink."""
     hessian = land.hessian(*at)
@@ -138,51 +126,32 @@ def curvatures(land: Ground, at: tuple[float, float]) -> tuple[float, float]:
     return float(small), float(large)
 
 
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """A walk as it is drawn: at most FRAMES + 1 points, the last one repeated where it stopped.
-
-    ``gap`` is the loss above the deepest minimum, ``slope`` the gradient's length, both as
-    powers of ten; ``step`` is the number of each point's step.
-    """
-
-    step: FloatArray
-    position: FloatArray
-    gap: FloatArray
-    slope: FloatArray
-
-
 FLOOR = -10.0
 CEILING = 12.0
 
 
-def drawn(land: Ground, path: Trajectory, steps: int) -> Drawn:
-    """Sample a walk of ``steps`` steps for the picture."""
-    step = np.linspace(0, steps, min(steps, FRAMES) + 1).round().astype(int)
-    position = path.positions[np.minimum(step, path.steps)]
-    with np.errstate(all="ignore"):
-        gap = land.value(position[:, 0], position[:, 1]) - lowest(land)
-        slope = np.linalg.norm(land.slope(position), axis=-1)
-    return Drawn(
-        step.astype(np.float64),
-        on_map(land, position),
-        _rounded(power(gap), 1 / 128),
-        _rounded(power(slope), 1 / 128),
-    )
-
-
 def on_map(land: Ground, position: FloatArray) -> FloatArray:
-    """Return positions as they are drawn: not too far out, and to a fraction of a pixel.
+    """Return positions as they are drawn: not too far out, and to half a pixel.
 
     Round numbers are fewer bytes to send.
     """
     (left, right), _ = land.window
-    fine = 2.0 ** np.floor(np.log2((right - left) / 4096))
-    return _rounded(clipped(land, position), fine)
+    fine = 2.0 ** np.floor(np.log2((right - left) / 1024))
+    return rounded(clipped(land, position), fine)
 
 
-def _rounded(values: FloatArray, fine: float) -> FloatArray:
-    return np.asarray(np.round(values / fine) * fine)
+def on_axis(values: FloatArray) -> FloatArray:
+    """Return values as they are drawn on an axis of powers of ten, to half a pixel."""
+    return rounded(power(values), PART)
+
+
+PART = 1 / 16
+"""To what powers of ten are rounded for a picture."""
+
+
+def rounded(values: FloatArray, fine: float) -> FloatArray:
+    """Return values as multiples of ``fine``, without any negative zero."""
+    return np.asarray(np.round(values / fine) * fine + 0.0)
 
 
 def power(values: FloatArray) -> FloatArray:
@@ -198,12 +167,13 @@ def clipped(land: Ground, position: FloatArray) -> FloatArray:
     return np.clip(position, middle - 3 * width, middle + 3 * width)
 
 
-def left_at(land: Ground, path: Trajectory) -> int | None:
-    """Return the step after which a walk stays outside the map, if it ends there."""
-    (left, right), (low, high) = land.window
-    w, b = path.positions[:, 0], path.positions[:, 1]
-    outside = (w < left) | (w > right) | (b < low) | (b > high)
-    if not outside[-1]:
-        return None
-    inside = np.flatnonzero(~outside)
-    return int(inside[-1]) + 1 if inside.size else 0
+@lru_cache(maxsize=64)
+def tops(land: Ground) -> tuple[float, float]:
+    """Return the powers of ten up to which heights and gradients are drawn: for any start."""
+    w, b = axes(land)
+    with np.errstate(all="ignore"):
+        slope = power(np.linalg.norm(land.gradient(w, b[:, None]), axis=-1))
+    return (
+        max(2.0, float(power(heights(land) - lowest(land)).max()) + 1),
+        max(2.0, float(slope.max()) + 1),
+    )

@@ -24,7 +24,7 @@ def explore() -> None:
     section = segments("Section", names, names[0], controls.SECTION, label_visibility="collapsed")
     SECTIONS[section]()
     _surface()
-    presets.forget_hidden(controls.DEFAULTS)
+    presets.forget_hidden([*controls.DEFAULTS, controls.CARRIED_LOSS])
 
 
 def _surface() -> None:

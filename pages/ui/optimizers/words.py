@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core import quadratics
-from core.descent import Stop, Trajectory
 from core.ledger import Steps, quantities
 from core.optimizers import OPTIMIZERS
 from core.sensitivity import RateSweep
 from core.spec import FloatArray
-from core.surfaces import Ground
-from pages.ui.optimizers.scene import Driver, curvatures, left_at
+from core.surfaces import Ground, Point
+from pages.ui.optimizers.scene import Driver, curvatures
 from pages.ui.wording import fixed, number
 
 LIMITS = {
@@ -22,7 +21,9 @@ LIMITS = {
 
 
 def winner(names: Sequence[str], gaps: Sequence[float], steps: int) -> str:
-    """Say who is lowest after the race."""
+    """Say who is lowest after the race; a height of infinity is a walk that was lost."""
+    if not np.isfinite(gaps).any():
+        return f"After {steps} steps **nobody** has arrived: every optimizer of this race diverges."
     best = int(np.argmin(gaps))
     shown = OPTIMIZERS[names[best]].name
     height = f"{number(gaps[best], 2)} above" if gaps[best] > 0 else "to the last digit at"
@@ -31,31 +32,48 @@ def winner(names: Sequence[str], gaps: Sequence[float], steps: int) -> str:
     others = sorted(gap for place, gap in enumerate(gaps) if place != best)
     if others[0] <= gaps[best] * (1 + 1e-9):
         return f"After {steps} steps it is a **tie** at {number(gaps[best], 2)} above the lowest."
-    return (
-        f"After {steps} steps **{shown}** is lowest, {height} the lowest point; "
-        f"the next one is {number(others[0], 2)} above."
-    )
+    rest = f"the next one is {number(others[0], 2)} above"
+    if not np.isfinite(others[0]):
+        rest = "all others diverge" if len(others) > 1 else "the other one diverges"
+    return f"After {steps} steps **{shown}** is lowest, {height} the lowest point; {rest}."
 
 
-def fate(land: Ground, start: tuple[float, float], driver: Driver, path: Trajectory) -> str:
-    """Say how a walk ran away or stood still, and why; empty where it did neither."""
+def fate(
+    land: Ground, start: Point, driver: Driver, positions: FloatArray, taken: int, steps: int
+) -> str:
+    """Say what became of a walk (k + 1, 2) of ``steps`` steps, and why it stopped or ran away.
+
+    It is the optimizer's name and one piece of plain text in any case, so that one can stand
+    in the place of another.
+    """
     shown = f"**{OPTIMIZERS[driver.name].name}**"
     if driver.rate == 0:
         return f"{shown} does not move: its learning rate is 0."
-    if isinstance(path.stop, Stop):
-        w, b = path.stop.position
+    if taken < steps:
+        w, b = positions[taken]
         return (
-            f"{shown} stopped at step {path.stop.step}: {path.stop.what} is no longer finite. "
+            f"{shown} stopped at step {taken + 1}, where numbers end. "
             f"Its last good point is ({number(w, 2)}, {number(b, 2)}). "
             f"{reason(land, start, driver)}"
         )
-    step = left_at(land, path)
+    step = left_at(land, positions)
     if step:
         return f"{shown} left the map at step {step}. {reason(land, start, driver)}"
-    moved = float(np.abs(path.positions - path.positions[0]).max())
+    moved = float(np.abs(positions - positions[0]).max())
     if moved < 1e-3 and float(np.linalg.norm(land.gradient(*start))) < 1e-3:
         return f"{shown} hardly moves: the slope at the start is almost zero."
-    return ""
+    return f"{shown} ends on the map."
+
+
+def left_at(land: Ground, positions: FloatArray) -> int | None:
+    """Return the step after which a walk (k + 1, 2) stays outside the map, if it ends there."""
+    (left, right), (low, high) = land.window
+    w, b = positions[:, 0], positions[:, 1]
+    outside = (w < left) | (w > right) | (b < low) | (b > high)
+    if not outside[-1]:
+        return None
+    inside = np.flatnonzero(~outside)
+    return int(inside[-1]) + 1 if inside.size else 0
 
 
 def reason(land: Ground, start: tuple[float, float], driver: Driver) -> str:
@@ -115,21 +133,27 @@ _OWN_MEANINGS = {
 
 
 def entries(
-    name: str, made: Steps, settings: Mapping[str, float]
+    name: str, made: Steps, settings: Mapping[str, FloatArray]
 ) -> list[tuple[str, str, FloatArray]]:
-    """Return symbol, meaning and value (n, 2) of everything that each step goes through."""
+    """Return symbol, meaning and value (n, 2) of everything that each step goes through.
+
+    ``settings`` (n, 1) each are those of the optimizer but its rate.
+    """
     meanings = {**_MEANINGS, **_OWN_MEANINGS.get(name, {})}
     found = {_PLAIN.get(s, s): values for s, values in quantities(name, made, settings).items()}
     return [(symbol, meanings[symbol], values) for symbol, values in found.items()]
 
 
-def written_out(name: str, made: Steps, settings: Mapping[str, float]) -> list[tuple[str, str]]:
+def written_out(
+    name: str, made: Steps, settings: Mapping[str, FloatArray]
+) -> list[tuple[str, str]]:
     """Write every step's update with its numbers, one line for w and one for b."""
     values = {symbol: value for symbol, _, value in entries(name, made, settings)}
 
     def line(row: int, axis: int) -> str:
         at = {symbol: float(value[row, axis]) for symbol, value in values.items()}
-        return _sum(name, at, float(made.rate[row, 0]), settings)
+        own = {key: float(column[row, 0]) for key, column in settings.items()}
+        return _sum(name, at, float(made.rate[row, 0]), own)
 
     return [(line(row, 0), line(row, 1)) for row in range(len(made.rate))]
 
