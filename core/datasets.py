@@ -254,7 +254,7 @@ LANDSCAPE_SETS = _landscape_catalogue(
     LandscapeSet(
         key="line",
         name="Line with noise",
-        description="y = ½ + x and normal noise.",
+        description="y = ½ + x, with normal noise.",
         classes=False,
         generate=_noisy_line,
     ),

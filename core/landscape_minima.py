@@ -14,13 +14,13 @@ How it is found follows from loss and output, and is named:
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
-from core.fits import Method, best_constant, best_line
+from core.fits import Fit, Method, best_constant, best_line, best_lines
 from core.landscapes import WINDOW, Landscape, convexity
 from core.minimise import End, newton, pattern_search, valleys
 from core.numeric import Real
@@ -113,9 +113,27 @@ def _value(land: Landscape, w: float, b: float) -> float:
     return float(land.value(w, b))
 
 
+def minima_of_lines(lands: Sequence[Landscape]) -> list[Minimum]:
+    """Return the minimum of each of several landscapes that differ in their parameters only.
+
+    Empty where these are not best lines: behind a curved output, or for one x only.
+    """
+    land = lands[0]
+    loss, output, _ = land.computed
+    if output.key != "identity" or loss.axis is not Axis.RESIDUAL or land.x.min() == land.x.max():
+        return []
+    each = [one.computed[2] for one in lands]
+    columns = {name: np.array([own[name] for own in each]) for name in each[0]}
+    fits = best_lines(loss, land.x, land.target, **columns)
+    return [_of_fit(one, fit) for one, fit in zip(lands, fits, strict=True)]
+
+
 def _best_line(land: Landscape) -> Minimum:
     loss, _, parameters = land.computed
-    fit = best_line(loss, land.x, land.target, **parameters)
+    return _of_fit(land, best_line(loss, land.x, land.target, **parameters))
+
+
+def _of_fit(land: Landscape, fit: Fit) -> Minimum:
     names = {
         Method.CLOSED_FORM: "closed form (least squares)",
         Method.LINEAR_PROGRAMME: "linear programme (subgradients that cancel)",

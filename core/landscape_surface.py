@@ -1,5 +1,6 @@
 """From plain settings, as a link or a session holds them, to a landscape that can be walked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import numpy as np
 
 from core.activations import ACTIVATIONS
 from core.datasets import LANDSCAPE_SETS, standardised, with_outliers
-from core.landscape_minima import Kind, Minimum, minima, nearby_minimum
+from core.landscape_minima import Kind, Minimum, minima, minima_of_lines, nearby_minimum
 from core.landscapes import Landscape, landscape
 from core.losses import LOSSES
 from core.numeric import Real
@@ -105,6 +106,26 @@ def terrain(settings: Settings) -> Landscape:
 def minima_of(settings: Settings) -> tuple[Minimum, ...]:
     """Return the minima of the landscape of some settings, the lowest first."""
     return minima(terrain(settings))
+
+
+def minima_along(
+    settings: Settings, parameter: str, values: Sequence[float]
+) -> list[tuple[Minimum, ...]]:
+    """Return what :func:`minima_of` does, for many values of one parameter of the loss.
+
+    Best lines are fitted all at once.
+    """
+    each = [
+        replace(
+            settings,
+            loss_parameters=tuple(
+                (name, value if name == parameter else v) for name, v in settings.loss_parameters
+            ),
+        )
+        for value in values
+    ]
+    lines = minima_of_lines([terrain(one) for one in each])
+    return [(line,) for line in lines] if lines else [minima_of(one) for one in each]
 
 
 def surface(settings: Settings) -> Ground:

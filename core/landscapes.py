@@ -11,7 +11,7 @@ differences of these within one branch of the formula (``core.numeric``).
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from core.activations import ACTIVATIONS
 from core.facts import Facts, facts
@@ -34,24 +35,18 @@ WINDOW = 4.0
 
 _CHUNK = 2**17  # points times places evaluated at a time: they stay in the cache
 _LARGE = 2**21  # a grid with more evaluations than this is worth the short cuts below
-_FINE = 8  # the table has so many entries between neighbouring biases of the grid
-_LONGEST = 16_384  # entries of a table
+_FINE = 4  # a table has at least so many entries to a step of the bias
+_DENSE = 96  # and at least so many to a unit
+_TOGETHER = 16  # points whose tables are made at once
+_ROUGH = 32  # cells of a point's table; with more than that, tables do not pay
+_BIG = 1e30  # up to here sums are made in single precision
 _WORKERS = 2
 _PROBE = np.linspace(-40.0, 40.0, 4001)
 _FLAT = 1e-12
 _STRAIGHT = 1e-11
 _TARGETS = 64  # so many different targets are looked at
 
-Kernel = Callable[..., Any]
 Pair = tuple[float, float]
-
-
-class _Group(NamedTuple):
-    """Points whose loss is the same function of one number: ``kernel`` (w·x + b + shift)."""
-
-    x: Real
-    shift: Real
-    kernel: Kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,17 +172,19 @@ class Landscape:
     def grid(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
         """Return the mean loss for all pairs, of shape (len(b), len(w)).
 
-        A small grid is evaluated as :meth:`value` does. On a large one, points that share
-        one function of w·x + b are counted into fine cells instead, and the function is
-        looked up there: with cells of width h and a loss whose slope changes by at most s
-        over a cell, the result is off by at most s·h/4. Where that is impossible (a jump,
-        biases that are not evenly spaced, a curved output with targets of many values) the
-        grid is evaluated in parallel, in single precision if that is enough.
+        A small grid is evaluated as :meth:`value` does. On a large one every point's loss is
+        tabled over its pre-activation instead, in steps h of a quarter of the biases' or of
+        1/96, and read off on straight lines: of a curved loss the result is off by at most
+        h²/8 times its second derivative, of a kinked one by s·h/4 for those points that are
+        within h of a kink where the slope changes by s. Breaks and jumps of the output, jumps
+        of the loss, and the edge of what is infinite are exact: there a point is computed
+        itself. Where biases are not evenly spaced the grid is evaluated in parallel, in
+        single precision if that is enough.
         """
         across, up = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (w, b))
         if across.size * up.size * self.x.size > _LARGE:
-            looked_up = self._looked_up(across, up)
-            return self._in_parallel(across, up) if looked_up is None else looked_up
+            tabled = self._tabled(across, up)
+            return self._in_parallel(across, up) if tabled is None else tabled
         return self.value(across[None, :], up[:, None])
 
     def dead(self, w: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -230,58 +227,91 @@ class Landscape:
 
     # Large grids
 
-    def _groups(self) -> Iterator[_Group]:
-        """Yield the points by their function of one number; nothing if they share too few."""
-        loss, output, parameters = self.computed
-        zero = np.zeros_like(self.x)
-        if output.key == "identity" and loss.axis is Axis.RESIDUAL:
-            nought = np.zeros(())
-
-            def of_residual(u: Any) -> Any:
-                return loss.function(u, nought, **parameters)
-
-            yield _Group(self.x, -self.target, of_residual)
-            return
-        targets = np.unique(self.target)
-        if targets.size <= 4:
-            for target in targets:
-                own = self.target == target
-                yield _Group(
-                    self.x[own], zero[own], partial(self.point_losses, target=np.asarray(target))
-                )
-
-    def _looked_up(self, w: Real, b: Real) -> Real | None:
-        """Return the grid by counting points into cells, or None where that does not hold."""
+    def _tabled(self, w: Real, b: Real) -> Real | None:
+        """Return the grid from a table of every point's loss, or None where that fails."""
         gaps = np.diff(b)
-        if b.size < 2 or not np.allclose(gaps, gaps[0], rtol=1e-9) or not gaps[0] > 0:
+        if b.size < 2 or not gaps[0] > 0 or not np.allclose(gaps, gaps[0], rtol=1e-9):
             return None
-        if self.jumps:
-            return None
-        groups = list(self._groups())
+        fine = max(_FINE, math.ceil(_DENSE * float(gaps[0])))
+        # Points that lie about as far out need tables about as long.
+        order = np.argsort(np.abs(self.x), kind="stable")
+        parts = [order[at : at + _TOGETHER] for at in range(0, order.size, _TOGETHER)]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            sums = list(pool.map(lambda own: self._table_sum(own, w, b, fine), parts))
         total = np.zeros((w.size, b.size))
-        for x, shift, kernel in groups:
-            start = w[:, None] * x + shift + b[0]
-            low = float(start.min())
-            span = float(start.max()) - low
-            # Fewer cells where the data are wide, so that the table does not grow with them.
-            fine = min(_FINE, int((_LONGEST - 2) * gaps[0] / (span + b[-1] - b[0])))
-            if fine < 2:
+        for found in sums:
+            if found is None:
                 return None
-            h = float(gaps[0]) / fine
-            cells = math.ceil(span / h) + 2
-            table = kernel(low + h * np.arange(cells + fine * (b.size - 1)))
-            if not np.isfinite(table).all():
-                return None
-            place = (start - low) / h
-            cell = place.astype(np.intp)
-            part = place - cell
-            cell += (cells * np.arange(w.size))[:, None]
-            weights = np.concatenate([(1 - part).ravel(), part.ravel()])
-            where = np.concatenate([cell.ravel(), cell.ravel() + 1])
-            counts = np.bincount(where, weights, minlength=cells * w.size).reshape(w.size, cells)
-            windows = np.lib.stride_tricks.sliding_window_view(table, cells)[::fine]
-            total += counts @ np.ascontiguousarray(windows).T
-        return total.T / self.x.size if groups else None
+            total += found
+        return total.T / self.x.size
+
+    def _table_sum(self, own: npt.NDArray[np.intp], w: Real, b: Real, fine: int) -> Any:
+        """Return the sum over some points, of shape (len(w), len(b)); None if tables fail.
+
+        The biases fall on every ``fine``-th entry of a table, so that a row of the grid is a
+        stretch of every ``fine``-th entry, moved by what is left of a step.
+        """
+        x, target = self.x[own], self.target[own]
+        step = float(b[1] - b[0]) / fine
+        start = x[:, None] * w + b[0]
+        low = float(start.min())
+        columns = math.ceil((float(start.max()) - low) / step / fine) + b.size + 1
+        table = self.point_losses(low + step * np.arange(columns * fine), target[:, None])
+        if np.isnan(table).any():
+            return None
+        with np.errstate(invalid="ignore"):
+            rises = np.diff(table, axis=1, append=table[:, -1:])
+        rough = self._rough(table, rises, low, step)
+        if np.count_nonzero(rough) > _ROUGH * own.size:
+            return None
+        # Where both ends of a cell are infinite, so is all between them.
+        rises[rough | np.isinf(table)] = 0.0
+        table[rough] = 0.0
+        place = (start - low) / step
+        cell = place.astype(np.intp)
+        dtype = np.float32 if table[np.isfinite(table)].max(initial=0.0) < _BIG else np.float64
+        heights, slopes = (
+            sliding_window_view(
+                np.ascontiguousarray(
+                    v.reshape(own.size, columns, fine).transpose(0, 2, 1), dtype=dtype
+                ),
+                b.size,
+                axis=2,
+            )
+            for v in (table, rises)
+        )
+        column, phase = np.divmod(cell, fine)
+        part = (place - cell).astype(dtype)[:, :, None]
+        total = np.zeros((w.size, b.size), dtype=dtype)
+        for one in range(own.size):
+            bend = slopes[one][phase[one], column[one]]
+            bend *= part[one]
+            total += heights[one][phase[one], column[one]]
+            total += bend
+        point, where = np.nonzero(rough)
+        up, rest = np.divmod(where[:, None] - cell[point], fine)
+        hit, j = np.nonzero((rest == 0) & (up >= 0) & (up < b.size))
+        i, k = point[hit], up[hit, j]
+        np.add.at(total, (j, k), self.point_losses(w[j] * x[i] + b[k], target[i]))
+        return total
+
+    def _rough(self, table: Real, rises: Real, low: float, step: float) -> npt.NDArray[np.bool_]:
+        """Tell in which cells of a table a point has to be computed itself.
+
+        These hold a break of the output, or the edge of what is infinite; or the loss jumps,
+        and is not the same at both ends.
+        """
+        finite = np.isfinite(table)
+        rough: npt.NDArray[np.bool_] = np.zeros(table.shape, dtype=np.bool_)
+        rough[:, :-1] = finite[:, :-1] != finite[:, 1:]
+        if _loss_jumps(self.loss.key, tuple(self.loss_parameters.items())):
+            rough |= rises != 0
+        for end in self.output.breaks(**self.output_parameters):
+            for near in (-1e-6, 1e-6):  # a break that falls on an entry belongs to both sides
+                at = math.floor((end - low) / step + near)
+                if 0 <= at < rough.shape[1]:
+                    rough[:, at] = True
+        return rough
 
     def _in_parallel(self, w: Real, b: Real) -> Real:
         """Return the grid evaluated a bias at a time, in single precision if that is enough."""

@@ -137,6 +137,8 @@ def one_sided(
 def _most_certain(estimates: list[Real], doubts: list[Real]) -> tuple[Real, Real]:
     """Return at each point the estimate with the least doubt, and that doubt."""
     doubt = np.stack(doubts)
+    # A stencil that touches a point where f is infinite says nothing: the doubt is nan.
+    doubt = np.where(np.isnan(doubt), np.inf, doubt)
     choice = doubt.argmin(axis=0)[None]
     return (
         np.take_along_axis(np.stack(estimates), choice, axis=0)[0],
@@ -180,8 +182,9 @@ def _derivative(function: Callable[[Real], FloatArray], x: Real, edges: Real) ->
         reach_right = np.minimum(np.floor(after / h * (1 - 1e-9)), NODES)
         last = np.clip(centred, NODES - 1 - reach_left, reach_right).astype(np.intp)
         values = function(x + (column + (last - NODES + 1)) * h)
-        slope = np.tensordot(full[centred], values, axes=1)
-        rough = np.tensordot(inner[centred], values, axes=1)
+        with np.errstate(invalid="ignore"):  # of infinite values
+            slope = np.tensordot(full[centred], values, axes=1)
+            rough = np.tensordot(inner[centred], values, axes=1)
         last = np.broadcast_to(last, slope.shape)
         s, n = np.nonzero(last != centred)
         if s.size:

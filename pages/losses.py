@@ -1,13 +1,21 @@
 """Losses: what each one makes of an error, and how hard it pulls."""
 
-from pages.ui import explorer, frame, loss_view, presets
+from core.datasets import DATASETS
+from pages.ui import explorer, frame, loss_view, outlier_shares, outliers_view, presets
 from pages.ui.controls import LOSS_PICKER
 
 PRESETS = (
     LOSS_PICKER.preset(
         "L1, L2, Huber",
-        "Huber is L2 near zero and L1 far out. Which of the three can one outlier hijack?",
+        "Huber is L2 near zero and L1 far out. Which of the three can one outlier hijack? "
+        "Below, one value in eleven is 1000: it makes up nearly all of each loss, but only "
+        "of L2's pull.",
         ("squared_error", "absolute_error", "huber"),
+        controls={
+            outliers_view.DATA: DATASETS["near_one"].name,
+            outliers_view.MODEL: "constant",
+            outlier_shares.SHARES: outlier_shares.TRUTH,
+        },
     ),
     LOSS_PICKER.preset(
         "Huber's limits",

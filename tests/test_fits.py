@@ -11,7 +11,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from core.fits import LARGEST, Method, best_constant, best_line, needs_several_starts, shares
+from core.fits import (
+    LARGEST,
+    Method,
+    best_constant,
+    best_constants,
+    best_line,
+    best_lines,
+    needs_several_starts,
+    shares,
+)
 from core.losses import LOSSES
 from core.spec import Axis, Loss
 
@@ -268,6 +277,60 @@ def test_losses_that_are_not_convex_against_brute_force(setting, name):
     cuts = np.array([y[i] for i, _ in pairs]) - slopes * np.array([x[i] for i, _ in pairs])
     values = loss(cuts[:, None] + slopes[:, None] * x, y, **setting).sum(axis=1)
     assert line.value <= values.min() * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(("n", "seed"), [(60, 1), (60, 5), (60, 10), (200, 3)])
+def test_the_lowest_of_many_minima(n, seed):
+    """Points around three lines, with least squares between them: only the data lead to them."""
+    loss, rng = RESIDUAL["general_robust"], np.random.default_rng(seed)
+    which = rng.choice(3, n, p=[0.44, 0.28, 0.28])
+    x = rng.uniform(0, 10, n)
+    slope = np.array([-0.5, 0.5, 1.0])[which]
+    y = np.array([12.0, 0.0, 3.0])[which] + slope * x + 0.2 * rng.standard_normal(n)
+    i, j = np.triu_indices(n, 1)
+    slopes = (y[j] - y[i]) / (x[j] - x[i])
+    lines = (y[i] - slopes * x[i])[:, None] + slopes[:, None] * x - y
+    constants = np.linspace(y.min(), y.max(), 2001)[:, None] - y
+    setting = {"alpha": np.array([-10.0, -2.0]), "c": 0.2}
+    for fits, tried in (
+        (best_lines(loss, x, y, **setting), lines),
+        (best_constants(loss, y, **setting), constants),
+    ):
+        for alpha, fit in zip(setting["alpha"].tolist(), fits, strict=True):
+            values = loss(tried, 0.0, alpha=alpha, c=0.2).sum(axis=1)
+            assert fit.value <= values.min() * (1 + 1e-12)
+
+
+# Many settings at once
+
+
+@pytest.mark.parametrize("name", ["even", "outlier", "ties", "three"])
+@pytest.mark.parametrize(
+    ("key", "parameter"), [(key, p) for key, loss in RESIDUAL.items() for p in loss.parameters],
+    ids=lambda value: getattr(value, "name", value),
+)  # fmt: skip
+def test_a_setting_on_its_own_has_the_same_fit_to_the_last_bit(key, parameter, name):
+    """α = ½ and α = 2 are among the settings: NumPy has short cuts for such powers."""
+    x, y = DATA[name]
+    some = parameter.steps[5::15]
+    alone = [{parameter.name: value} for value in some.tolist()]
+    lines = best_lines(RESIDUAL[key], x, y, **{parameter.name: some})
+    assert lines == [best_line(RESIDUAL[key], x, y, **one) for one in alone]
+    constants = best_constants(RESIDUAL[key], y, **{parameter.name: some})
+    assert constants == [best_constant(RESIDUAL[key], y, **one) for one in alone]
+
+
+def test_a_slider_of_fits_takes_little_longer_than_a_few_of_them():
+    """A twentieth of a second on an idle machine, where one by one would take over one."""
+    x, y = DATA["heavy"]
+    loss = RESIDUAL["general_robust"]
+    taken = []
+    for _ in range(2):
+        start = time.thread_time()
+        fits = best_lines(loss, x, y, alpha=loss.parameters[0].steps)
+        taken.append(time.thread_time() - start)
+    assert len(fits) == 121
+    assert min(taken) < 0.4
 
 
 # Known answers
@@ -591,6 +654,8 @@ def test_what_is_raised():
         best_constant(huber, [1.0, 2.0], delta=np.array([1.0, 2.0]))
     with pytest.raises(TypeError, match="real numbers"):
         best_constant(huber, ["a", "b"])
+    with pytest.raises(ValueError, match="a number, or a list"):
+        best_lines(huber, [1.0, 2.0], [1.0, 2.0], delta=np.ones((2, 2)))
     other = [loss for loss in LOSSES.values() if loss.axis is not Axis.RESIDUAL]
     for loss in other:
         with pytest.raises(ValueError, match="residual"):

@@ -1,15 +1,20 @@
 """The outlier laboratory in a real browser: lines that follow δ, clicks, edits and files."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
+from streamlit.testing.v1 import AppTest
 
-from tests.test_live import Hand, drawn
+from tests.figures import unpacked
+from tests.serving import ROOT
+from tests.test_live import Hand, drawn, swept
 
 PLOT = '[class*="st-key-losses_fit_chart"] .js-plotly-plot'
-SQUARED, ABSOLUTE, HUBER = 1, 2, 3
-"""Where the lines of the losses that the page opens with stand among the chart's traces."""
+POINTS, SQUARED, ABSOLUTE, HUBER = 1, 2, 3, 4
+"""Where the points and the lines of the first losses stand among the chart's traces."""
 
 
 @pytest.fixture
@@ -30,13 +35,13 @@ def points(visit):
     """Return the points on show, each as (x, y)."""
     return visit.page.evaluate(
         f"(({{ x, y }}) => Array.from(x, (a, i) => [Number(a), Number(y[i])]))"
-        f"(document.querySelector('{PLOT}')._fullData.at(-1))"
+        f"(document.querySelector('{PLOT}')._fullData[{POINTS}])"
     )
 
 
 def wait_for_points(visit, count):
     visit.page.wait_for_function(
-        f"count => document.querySelector('{PLOT}')?._fullData?.at(-1).x.length === count",
+        f"count => document.querySelector('{PLOT}')?._fullData?.[{POINTS}].x.length === count",
         arg=count,
     )
 
@@ -54,11 +59,102 @@ def click(visit, across, up):
         )
 
 
-def test_the_line_of_huber_follows_delta_under_the_hand(visit):
+def chart_key(visit):
     (key,) = visit.page.locator(PLOT).evaluate_all(
         "plots => plots.map(p => p.closest('[class*=st-key-losses_fit_chart]')"
         ".className.match(/st-key-(losses_fit_chart\\w*)/)[1])"
     )
+    return key
+
+
+def app(losses, **query):
+    """Return the page as the server draws it."""
+    there = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    there.query_params.update({"loss": losses, **query})
+    return there.switch_page("pages/losses.py").run()
+
+
+def sentences(there):
+    """Return the fits in words, as plain text."""
+    return [m.value.replace("*", "") for m in there.markdown if "·x (" in m.value]
+
+
+def test_every_fit_rests_where_its_slider_left_it():
+    """Convex or not: what is drawn and said is the sweeps' row, to the last bit."""
+    losses = ["smooth_l1", "huber", "pseudo_huber", "quantile", "general_robust"]
+    there = app(losses, general_robust_alpha="-2.0", general_robust_c="0.5")
+    (figure,) = (
+        json.loads(one.proto.spec)
+        for one in there.get("plotly_chart")
+        if "losses_fit_chart" in one.proto.id
+    )
+    found = {}
+    for head in swept(there):
+        for chart in head["charts"]:
+            if chart["chart"].startswith("losses_fit_chart"):
+                value = there.session_state[head["slider"]]
+                row = int(np.argmin(np.abs(np.array(head["values"]) - value)))
+                (place,) = {trace[0] for trace in chart["traces"]}
+                changes = {name: rows[row] for _, name, rows in chart["traces"]}
+                trace = figure["data"][place]
+                assert changes["name"] == trace["name"]
+                np.testing.assert_array_equal(changes["y"], unpacked(trace["y"]))
+                (said,) = head["texts"].values()
+                assert "".join(said[row]) == sentences(there)[place - SQUARED]
+                found[head["slider"]] = place
+    assert set(found) == {
+        "smooth_l1_beta", "huber_delta", "pseudo_huber_delta", "quantile_tau",
+        "general_robust_alpha", "general_robust_c",
+    }  # fmt: skip
+
+
+def test_rounding_is_not_shown_as_a_slope():
+    there = app(["squared_error", "huber"], losses_data="Ten 1s and one 1000")
+    squared, huber = sentences(there)
+    assert "91.8182 + 0·x" in squared
+    assert "+ 0·x" in huber
+    for head in swept(there):
+        for said in head["texts"].values():
+            assert not any("·10" in piece for row in said for piece in row if "·x (" in piece)
+
+
+def test_one_outlier_fills_the_value_of_l1_but_not_its_pull():
+    """Ten errors of 0.1 and one of 999: what is said of L2 holds for its gradient alone."""
+    there = app(
+        ["squared_error", "absolute_error", "huber"],
+        losses_data="Ten at 1.1 and one at 1000",
+        losses_model="constant",
+        losses_shares="the truth",
+    )
+    (shares,) = (m.value for m in there.markdown if "share of pull" in m.value)
+    outlier = shares.splitlines()[2].replace("\N{NO-BREAK SPACE}%", "").strip("| ").split(" | ")
+    assert outlier == ["6.000", "1000.000", "100.0", "99.9", "99.9", "9.1", "100.0", "50.0"]
+
+
+def test_without_points_there_is_one_word_about_it():
+    there = app(["huber"], losses_data="Your own points (CSV)")
+    assert [i.value[:16] for i in there.info] == ["No point is left"]
+    assert not there.warning
+
+
+def test_a_line_under_a_loss_that_is_not_convex_follows_alpha(open_page):
+    visit = open_page("/losses?loss=general_robust&general_robust_alpha=-2.0", height=1900)
+    visit.page.locator(PLOT).scroll_into_view_if_needed()
+    key = chart_key(visit)
+    before, sent = (drawn(visit, key)[SQUARED], sentence(visit, 0)), visit.sent
+    hand = Hand(visit, "general_robust_alpha")
+    hand.press()
+    hand.move(1.5)
+    during = drawn(visit, key)[SQUARED], sentence(visit, 0)
+    assert all(now != then for now, then in zip(during, before, strict=True))
+    assert visit.sent == sent
+    with visit.rerun():
+        hand.release()
+    assert drawn(visit, key)[SQUARED] == during[0]
+
+
+def test_the_line_of_huber_follows_delta_under_the_hand(visit):
+    key = chart_key(visit)
     limits = visit.page.locator(".st-key-huber_limits")
 
     def seen():
@@ -108,7 +204,7 @@ def test_a_number_is_changed_in_the_table(visit):
     with visit.rerun():
         visit.page.keyboard.press("Enter")
     visit.page.wait_for_function(
-        f"Array.from(document.querySelector('{PLOT}')._fullData.at(-1).y).includes(7.5)"
+        f"Array.from(document.querySelector('{PLOT}')._fullData[{POINTS}].y).includes(7.5)"
     )
     assert len(points(visit)) == len(before)
 

@@ -2,8 +2,10 @@
 
 import functools
 import json
+import operator
 import random
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,6 +19,7 @@ from pages.ui.landscapes import scene as scenes
 from pages.ui.landscapes.controls import (
     LANDSCAPE,
     NETWORKS,
+    OUTLIERS,
     OUTPUT,
     REGULARISATION,
     SECTION,
@@ -24,11 +27,12 @@ from pages.ui.landscapes.controls import (
     W,
     carried,
 )
-from pages.ui.landscapes.scene import DATA_CHART, NOW, SLICES, VERDICT, map_key
+from pages.ui.landscapes.scene import DATA_CHART, FACTS, NOW, SLICES, VERDICT, map_key
 from tests.figures import unpacked
-from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
+from tests.test_live import MOST_BYTES, Hand, assert_rests, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
+from tests.websocket_client import Session, finished
 
 MOST_MOVED = 60_000
 """So many bytes a move of a slider may send."""
@@ -96,28 +100,43 @@ def test_it_stands_and_every_figure_is_valid(query):
         assert len(chart.proto.alt) > 30
 
 
+BOTH = {W.key, B.key}
+
+
+def within(layout, path):
+    """Return what holds the value at a path such as "annotations[0].text", and its name there."""
+    *steps, name = [int(s) if s.isdigit() else s for s in re.findall(r"\w+", path)]
+    return functools.reduce(operator.getitem, steps, layout), name
+
+
 @pytest.mark.parametrize(
-    ("section", "query"),
+    ("section", "query", "moving"),
     [
-        (LANDSCAPE, {}),
-        (LANDSCAPE, {"output": "gelu", "data": CLASSES}),
-        (LANDSCAPE, {"levels": "log", "data": "Symmetric"}),
-        (REGULARISATION, {}),
+        (LANDSCAPE, {}, {*BOTH, OUTLIERS}),
+        (LANDSCAPE, {"output": "gelu", "data": CLASSES}, BOTH),
+        (LANDSCAPE, {"levels": "log", "data": "Symmetric", "outliers": 3}, {*BOTH, OUTLIERS}),
+        (LANDSCAPE, {"view": "surface", "outliers": 3}, {*BOTH, OUTLIERS}),
+        (LANDSCAPE, {"scale": "shared", "arrows": "true"}, {*BOTH, OUTLIERS}),
+        (LANDSCAPE, {"parameters": "true"}, {*BOTH, "huber_delta"}),
+        (LANDSCAPE, {"losses": ["logistic", "hinge"], "data": APART}, {*BOTH, OUTLIERS}),
+        (REGULARISATION, {}, {regularisation.STRENGTH.key}),
     ],
 )
-def test_a_sweep_rests_where_it_was_dragged(section, query):
+def test_a_sweep_rests_where_it_was_dragged(section, query, moving):
     app = open_section(section, **query)
     now, said = figures(app), words(app)
     heads = swept(app)
-    moving = {W.key, B.key} if section == LANDSCAPE else {regularisation.STRENGTH.key}
     assert {head["slider"] for head in heads} == moving
     values = {s.key: s.value for s in app.slider}
     for head in heads:
         row = head["values"].index(pytest.approx(values[head["slider"]]))
         for chart in head["charts"]:
+            figure = now[chart["chart"]]
             for index, attribute, rows in chart["traces"]:
-                kept = numbers(now[chart["chart"]]["data"][index][attribute])
-                np.testing.assert_array_equal(rows[row], kept.ravel())
+                assert_rests(rows[row], numbers(figure["data"][index][attribute]).ravel())
+            for path, column in chart["layout"].items():
+                owner, name = within(figure["layout"], path)
+                assert owner[name] == column[row]
         for key, texts in head["texts"].items():
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(piece in said for piece in texts[row]), (key, texts[row])
@@ -125,32 +144,82 @@ def test_a_sweep_rests_where_it_was_dragged(section, query):
 
 
 @pytest.mark.parametrize(
-    "losses",
+    ("query", "slider", "value"),
     [
-        None,
-        ["squared_error"],
-        ["squared_error", "absolute_error", "huber", "log_cosh"],
+        ({}, OUTLIERS, 7),
+        ({"scale": "shared", "losses": ["squared_error", "huber"]}, OUTLIERS, 7),
+        ({"losses": ["logistic", "hinge"], "data": APART}, OUTLIERS, 7),
+        ({"parameters": "true"}, "huber_delta", 0.35),
+        ({"parameters": "true", "losses": ["quantile"]}, "quantile_tau", 0.8),
     ],
-    ids=["three", "one", "four"],
 )
-@pytest.mark.parametrize("output", ["identity", "relu"])
-def test_a_move_sends_little(losses, output):
-    """Every chart anew, and the sweep of the other slider, whose numbers have changed."""
-    app = open_section(losses=losses, output=output, arrows="true")
-    before = {json.dumps(f) for f in figures(app).values()}
-    known = {e.proto.bytes for e in app.get("bidi_component")}
-    said = {m.value for m in app.markdown}
-    app.slider(key=W.key).set_value(2.3)
+def test_a_step_of_a_sweep_is_the_picture_that_rests_there(query, slider, value):
+    """All that differs between the pictures at two steps is in the sweep, and nothing else."""
+    app = open_section(**query)
+    before, parts = figures(app), [h for h in swept(app) if h["slider"] == slider]
+    app.slider(key=slider).set_value(value)
     stands(app.run())
-    sent = [json.dumps(f) for f in figures(app).values() if json.dumps(f) not in before]
-    parts = [
-        e.proto.bytes
-        for e in app.get("bidi_component")
-        if e.proto.bytes and e.proto.bytes not in known
-    ]
-    assert parts
-    written = [m.value.encode() for m in app.markdown if m.value not in said]
-    assert sum(map(len, [*sent, *parts, *written])) <= MOST_MOVED
+    now, said = figures(app), words(app)
+    moved = {}
+    for part in parts:
+        row = part["values"].index(pytest.approx(value))
+        for chart in part["charts"]:
+            for index, attribute, rows in chart["traces"]:
+                moved[chart["chart"], index, attribute] = rows[row]
+            for path, column in chart["layout"].items():
+                owner, name = within(before[chart["chart"]]["layout"], path)
+                owner[name] = column[row]
+        for key, texts in part["texts"].items():
+            assert all(piece in said for piece in texts[row]), (key, texts[row])
+    for key, figure in now.items():
+        assert figure["layout"] == before[key]["layout"]
+        assert len(figure["data"]) == len(before[key]["data"])
+        for index, (old, new) in enumerate(zip(before[key]["data"], figure["data"], strict=True)):
+            for attribute in "xyz":
+                if old.get(attribute) != new.get(attribute):
+                    there = numbers(new[attribute]).ravel()
+                    assert_rests(moved.pop((key, index, attribute)), there)
+    # What else the sweep moves has the same value at both steps.
+    for (key, index, attribute), rows in moved.items():
+        assert_rests(rows, numbers(now[key]["data"][index][attribute]).ravel())
+
+
+FOUR = "&".join(f"loss={key}" for key in ("squared_error", "huber", "smooth_l1", "log_cosh"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "loss=squared_error",
+        "landscapes_output=relu&landscapes_levels=log",
+        "landscapes_output=elu&landscapes_view=surface",
+        f"{FOUR}&landscapes_arrows=true&landscapes_path=true",
+        f"{FOUR}&landscapes_output=elu&landscapes_view=surface",
+        f"{FOUR}&landscapes_output=relu&landscapes_arrows=true",
+        "landscapes_parameters=true",
+        "landscapes_parameters=true&loss=huber&loss=quantile&landscapes_levels=log",
+        "landscapes_parameters=true&loss=huber&landscapes_arrows=true",
+        "landscapes_data=Two%20classes%2C%20separable&loss=logistic&loss=hinge&loss=squared_error",
+        f"{SECTION}={REGULARISATION}&landscapes_penalty=elastic%20net",
+        f"{SECTION}={NETWORKS.replace(' ', '%20')}&landscapes_depth=1",
+    ],
+)
+def test_a_move_sends_little(server, query):
+    async def moves():
+        async with await Session.connect(server.url) as session:
+            opened = await session.rerun(page="landscapes", query=query)
+            sent = {}
+            for key, slider in opened.sliders.items():
+                step = slider.step if slider.value < slider.high else -slider.step
+                run = await session.set_widget(key, slider.value + step)
+                assert run.exceptions == []
+                sent[key] = run.bytes_received
+            return sent
+
+    sent = finished(moves())
+    assert len(sent) >= 3
+    assert {key: size for key, size in sent.items() if size > MOST_MOVED} == {}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -190,8 +259,8 @@ def test_the_table_says_how_high_it_is_here():
     app = open_section(losses=["squared_error"], w=0.5, b=-1.0)
     land = terrain(Settings(DataSettings("line"), "squared_error"))
     value, slope = float(land.value(0.5, -1.0)), np.hypot(*land.gradient(0.5, -1.0))
-    assert table(app, "L here")["Squared error (L2)"] == [f"{value:.4f}", f"{slope:.4f}"]
-    assert f"is {value:.4f}; its lowest value is 0.0978" in words(app)
+    assert table(app, "L here")["Squared error (L2)"] == [f"{value:.4f}", f"{slope:.3f}"]
+    assert f"is {value:.4f} here; its lowest value is 0.0978" in words(app)
     facts = table(app, "Minimum at")
     assert facts["Found by"] == ["closed form (least squares)"]
     assert facts["Convex?"] == ["yes"]
@@ -310,7 +379,7 @@ def test_the_slices_are_kept():
 PRESETS = {
     "Outliers drag the square": (LANDSCAPE, "Squared error"),
     "No minimum": (LANDSCAPE, "it has no minimum"),
-    "A dead ReLU": (LANDSCAPE, "the gradient here is exactly zero"),
+    "A dead ReLU": (LANDSCAPE, "the gradient is exactly zero"),
     "One sigmoid, two losses": (LANDSCAPE, "Brier score"),
     "What the lasso drops": (REGULARISATION, "exactly zero: house number"),
     "Deep, without skips": (NETWORKS, "12 layers, with skips"),
@@ -365,8 +434,8 @@ def test_what_another_page_takes_over():
 
 def test_every_step_of_a_sweep_is_cached():
     one = scenes.Scene(("a",), (Settings(DataSettings(), "squared_error"),), 1.0, 2.0)
-    first = scenes.sweeps(one, [1], 1, True)
-    again = scenes.sweeps(scenes.Scene(one.names, one.settings, -3.0, 2.0), [1], 1, True)
+    first = scenes.sweeps(one, (1, 1), True)
+    again = scenes.sweeps(replace(one, w=-3.0), (1, 1), True)
     assert first[0] is again[0]
     assert first[1] is not again[1]
 
@@ -374,25 +443,30 @@ def test_every_step_of_a_sweep_is_cached():
 # ---------------------------------------------------------------- in the browser
 
 
+_CONTOURS = """key => [...document.querySelectorAll(`.st-key-${key} .contourlayer path`)]
+    .map(path => path.getAttribute('d'))"""
+
+
 @pytest.mark.parametrize(
-    ("section", "slider", "value", "charts"),
+    ("query", "slider", "value", "charts", "said"),
     [
-        (LANDSCAPE, W.key, 2.0, (map_key(0), DATA_CHART, SLICES)),
-        (LANDSCAPE, B.key, -2.0, (map_key(2), DATA_CHART)),
+        ("", W.key, 2.0, (map_key(0), DATA_CHART, SLICES), VERDICT),
+        ("", OUTLIERS, 6, (map_key(1), DATA_CHART, SLICES), FACTS),
+        ("landscapes_parameters=true", "huber_delta", 0.2, (map_key(2), DATA_CHART, SLICES), NOW),
         (
-            REGULARISATION,
+            f"{SECTION}={REGULARISATION}",
             regularisation.STRENGTH.key,
             0.5,
             (regularisation.PATHS, regularisation.PLANE),
+            regularisation.SAID,
         ),
     ],
 )
-def test_picture_and_words_follow_the_hand(open_page, section, slider, value, charts):
-    visit = open_page(f"/landscapes?{SECTION}={section}", height=1400)
-    said = VERDICT if section == LANDSCAPE else regularisation.SAID
+def test_picture_and_words_follow_the_hand(open_page, query, slider, value, charts, said):
+    visit = open_page(f"/landscapes?{query}", height=1400)
 
     def seen():
-        pictures = [drawn(visit, chart) for chart in charts]
+        pictures = [(drawn(visit, key), visit.page.evaluate(_CONTOURS, key)) for key in charts]
         return pictures, visit.page.locator(f".st-key-{said}").inner_text()
 
     before, sent = seen(), visit.sent
@@ -406,9 +480,44 @@ def test_picture_and_words_follow_the_hand(open_page, section, slider, value, ch
     assert visit.sent == sent
     with visit.rerun():
         hand.release()
-    # What was dragged there is what rests there.
-    assert seen() == now
+    # What was dragged there is what rests there, but for what is computed on release only.
+    after = seen()
+    assert after[0] == now[0]
+    rows = zip(now[1].splitlines(), after[1].splitlines(), strict=True)
+    assert [a for b, a in rows if a != b and "here" not in a] == []
     assert f"{slider}=" in visit.page.url
+
+
+_IN_SPACE = """key => {
+    const graph = document.querySelector(`.st-key-${key} .js-plotly-plot`)
+    const ball = graph._fullData.at(-1), { eye } = graph._fullLayout.scene.camera
+    return { place: [...ball.x, ...ball.y, ...ball.z], eye: [eye.x, eye.y, eye.z] }
+}"""
+
+
+def test_the_ball_follows_the_hand_and_the_camera_stays(open_page):
+    visit = open_page("/landscapes?landscapes_view=surface&loss=squared_error")
+    key = map_key(0, flat=False)
+    before = visit.page.evaluate(_IN_SPACE, key)
+    place = visit.page.locator(f".st-key-{key} .js-plotly-plot").bounding_box()
+    middle = [place["x"] + place["width"] / 2, place["y"] + place["height"] / 2]
+    visit.page.mouse.move(*middle)
+    visit.page.mouse.down()
+    visit.page.mouse.move(middle[0] + 60, middle[1], steps=5)
+    visit.page.mouse.up()
+    turned = visit.page.evaluate(_IN_SPACE, key)["eye"]
+    assert turned != before["eye"]
+    hand = Hand(visit, W.key)
+    hand.press()
+    hand.move(2.0)
+    now = visit.page.evaluate(_IN_SPACE, key)
+    assert now["place"][0] == 2.0
+    assert now["place"] != before["place"]
+    with visit.rerun():
+        hand.release()
+    after = visit.page.evaluate(_IN_SPACE, key)
+    assert after["place"] == now["place"]
+    assert after["eye"] == pytest.approx(turned)
 
 
 def test_a_click_on_the_map_goes_there(open_page):

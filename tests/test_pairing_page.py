@@ -191,6 +191,10 @@ def test_a_sweep_of_the_prediction_holds_the_resting_maps(key):
             for column in (1, 2, 3):
                 texts = sweep.texts[f"{segmentation_view.READINGS}[{place}][{column}]"]
                 assert texts[row] == one[column - 1]
+        said = sweep.texts[segmentation_view.VERDICT]
+        assert said[row] in [m.value for m in app.markdown]
+    # A text follows the hand only while it keeps its pieces.
+    assert len({(one.count("**"), one.count("\n")) for one in said}) == 1
 
 
 def segmentation_view_settings():

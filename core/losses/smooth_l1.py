@@ -1,5 +1,7 @@
 """Smooth L1: the absolute error with its corner rounded off. It is Huber divided by β."""
 
+from typing import Any
+
 import numpy as np
 
 from core.losses.absolute_error import residual
@@ -39,8 +41,14 @@ def gradient(prediction: FloatArray, target: FloatArray, beta: Scalar = 1.0) -> 
     return np.where(inside, slope, np.sign(r))
 
 
-def breaks(beta: float = 1.0) -> tuple[float, ...]:
-    """Return the residuals where the parabola meets the lines; at β = 0, the kink."""
+def breaks(beta: Any = 1.0) -> tuple[Any, ...]:
+    """Return the residuals where the parabola meets the lines; at β = 0, the kink.
+
+    Of an array, an entry that is 0 has nan for a second break.
+    """
+    if isinstance(beta, np.ndarray):
+        bent = beta > 0
+        return np.where(bent, -beta, 0.0), np.where(bent, beta, np.nan)
     return (-beta, beta) if beta > 0 else (0.0,)
 
 

@@ -5,7 +5,6 @@ import numpy as np
 from core.regularisers import lasso as l1
 from core.regularisers import ridge as l2
 from core.spec import (
-    NON_NEGATIVE,
     UNIT,
     Code,
     FloatArray,
@@ -42,8 +41,8 @@ def proximal(
 
 
 def breaks(alpha: float = 1.0, l1_ratio: float = 0.5) -> tuple[float, ...]:
-    """Return the weight at which the penalty has its kink."""
-    return (0.0,)
+    """Return the weight at which the penalty has its kink: lasso's."""
+    return l1.breaks(alpha)
 
 
 SPEC = Regulariser(
@@ -54,18 +53,9 @@ SPEC = Regulariser(
     derivative=gradient,
     proximal=proximal,
     breaks=breaks,
-    at_breaks="At θ = 0 the subgradient 0 is used, as in PyTorch; JAX gives |θ| the slope 1 there.",
+    at_breaks=l1.SPEC.at_breaks,
     parameters=(
-        Parameter(
-            name="alpha",
-            symbol=r"\alpha",
-            default=1.0,
-            low=0.0,
-            high=5.0,
-            step=0.05,
-            meaning="strength of the pull towards zero",
-            domain=NON_NEGATIVE,
-        ),
+        *l1.SPEC.parameters,
         Parameter(
             name="l1_ratio",
             symbol=r"\lambda",

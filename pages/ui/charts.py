@@ -98,12 +98,17 @@ def finish(traces: Iterable[Spec], layout: Spec) -> Finished:
 
 
 def at_rest(traces: Iterable[Spec]) -> list[Spec]:
-    """Return traces that hold a row a step (a table a step, for ``z``) at their first step."""
-    return [{name: _first(name, value) for name, value in trace.items()} for trace in traces]
+    """Return traces that hold a row a step (of a grid's ``z``, a table) at their first step."""
+    return [
+        {
+            name: _first(value, 2 if name == "z" and trace["type"] != "scatter3d" else 1)
+            for name, value in trace.items()
+        }
+        for trace in traces
+    ]
 
 
-def _first(name: str, value: Any) -> Any:
-    axes = 2 if name == "z" else 1
+def _first(value: Any, axes: int) -> Any:
     return value[0] if isinstance(value, np.ndarray) and value.ndim > axes else value
 
 
@@ -184,7 +189,10 @@ def points_and_lines(
     *,
     window: tuple[tuple[float, float], tuple[float, float]],
 ) -> Finished:
-    """Draw points and named lines, over invisible points that catch clicks anywhere."""
+    """Draw points, and over them named lines; invisible points catch clicks anywhere.
+
+    Many points are drawn small, so that they show where they are dense.
+    """
     (left, bottom), (right, top) = window
     unseen: Spec = {
         "type": "scatter",
@@ -205,7 +213,7 @@ def points_and_lines(
         "name": "points",
         "showlegend": False,
         "hovertemplate": "x = %{x:.3g}<br>y = %{y:.4g}<extra></extra>",
-        "marker": {"color": COLOURS[-1], "size": 8},
+        "marker": {"color": COLOURS[-1], "size": 8 if len(points[0]) <= _MANY else 3},
         "unselected": {"marker": {"opacity": 1}},
     }
     dashes = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -222,11 +230,13 @@ def points_and_lines(
         "xaxis": {"range": [left, right], "title": {"text": "x", "standoff": 4}},
         "yaxis": {"range": [bottom, top], "title": {"text": "y", "standoff": 4}},
     }
-    return finish([unseen, *drawn, dots], layout)
+    return finish([unseen, dots, *drawn], layout)
 
 
-FIRST_LINE = 1
+FIRST_LINE = 2
 """The place of the first line in :func:`points_and_lines`."""
+
+_MANY = 500
 
 
 def difference_traces(one: Difference, place: int) -> list[Spec]:
@@ -380,9 +390,10 @@ def _panels(
 
 
 def _encoded(value: object) -> object:
-    """Return an array in Plotly's typed-array form, anything else as it is."""
+    """Return an array in Plotly's typed-array form: of bytes if it is, or else of float32."""
     if not isinstance(value, np.ndarray):
         return value
-    data = np.ascontiguousarray(value, dtype="<f4").tobytes()
+    kind = {"|u1": "u1", "|i1": "i1"}.get(value.dtype.str, "f4")
+    data = np.ascontiguousarray(value, dtype=f"<{kind}").tobytes()
     shape = {"shape": ", ".join(map(str, value.shape))} if value.ndim > 1 else {}
-    return {"dtype": "f4", "bdata": base64.b64encode(data).decode("ascii"), **shape}
+    return {"dtype": kind, "bdata": base64.b64encode(data).decode("ascii"), **shape}

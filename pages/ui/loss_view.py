@@ -7,7 +7,7 @@ from functools import lru_cache
 import streamlit as st
 
 from core.curves import probe
-from core.loss_facts import LossFacts, huber_gaps, loss_facts
+from core.loss_facts import LossFacts, huber_gaps, loss_facts, pulls
 from core.spec import Axis
 from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
@@ -19,6 +19,9 @@ from pages.ui.picture import Scene, View
 from pages.ui.sweeps import sweeps
 
 TARGET = "losses_target"
+
+_JUDGED = 3
+"""So many losses have a verdict beside the picture: more would push the sliders apart."""
 
 SCENES = {
     Axis.RESIDUAL: Scene(
@@ -90,14 +93,20 @@ def _explore(keys: list[str], scene: Scene, axis: Axis, latest: export.Latest) -
         choices = [controls.sliders(key) for key in keys]
         view = View(scene, probe=probe_slider(scene, PROBES[axis]))
     all_facts = [_facts(c.key, c.settings, scene.target) for c in choices]
-    verdicts = zip(choices[:3], all_facts, strict=False)
-    beside.markdown("\n\n".join(wording.loss_verdict(c.name, f, axis) for c, f in verdicts))
+    for choice, facts in zip(choices[:_JUDGED], all_facts, strict=False):
+        with beside, st.container(key=_verdict_key(choice.key)):
+            st.markdown(wording.loss_verdict(choice.name, facts, axis))
     with above:
         drawn = show(choices, view)
     readings(scene, _readings(choices, view))
     latest.note(drawn.figure, lambda: table(drawn))
     limits = _huber_limits(choices, scene.window[1])
-    moved = [*sweeps(choices, view, drawn), *limits, *laboratory(choices)]
+    verdicts = [
+        _verdict_sweep(choice.key, p.name, choice.without(p.name), scene.target)
+        for choice in choices[:_JUDGED]
+        for p in choice.entry.parameters
+    ]
+    moved = [*sweeps(choices, view, drawn), *verdicts, *limits, *laboratory(choices)]
     live(moved, key=f"{scene.name}_live")
     losses = [controls.loss(c.key) for c in choices]
     st.markdown(
@@ -127,6 +136,24 @@ def _say_what_is_left_out(picked: Sequence[str], chosen: Sequence[str], axis: Ax
 @lru_cache(maxsize=4096)
 def _facts(key: str, settings: Settings, target: float) -> LossFacts:
     return loss_facts(controls.loss(key), target, **dict(settings))
+
+
+def _verdict_key(key: str) -> str:
+    return f"{key}_verdict"
+
+
+@lru_cache(maxsize=64)
+def _verdict_sweep(key: str, name: str, others: Settings, target: float) -> Sweep:
+    """Sweep what a parameter of a loss changes in the verdict on it."""
+    loss = controls.loss(key)
+    (parameter,) = (p for p in loss.parameters if p.name == name)
+    settings = {**dict(others), name: parameter.steps[:, None]}
+    said = [
+        wording.loss_verdict(controls.name(key), pull, loss.axis)
+        for pull in pulls(loss, target, **settings)
+    ]
+    slider = controls.slider_key(key, name)
+    return Sweep(slider, parameter.steps, texts={_verdict_key(key): said})
 
 
 def _readings(choices: Sequence[Choice], view: View) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from core.facts import Facts, Join
-from core.loss_facts import LossFacts
+from core.loss_facts import LossFacts, Pull
 from core.numeric import Receipt
 from core.spec import Axis, Interval, Loss
 
@@ -169,7 +169,7 @@ _WRONG = {
 }
 
 
-def loss_verdict(name: str, facts: LossFacts, axis: Axis) -> str:
+def loss_verdict(name: str, facts: Pull, axis: Axis) -> str:
     """Say in one sentence how hard the worst point can pull under a loss."""
     if facts.max_gradient == 0:
         return f"**{name}** has no gradient wherever it is smooth: nothing can descend it."

@@ -53,6 +53,7 @@ _PAIRS = (
     ("squared_error", "identity"),
     ("huber", "identity"),
     ("squared_error", "tanh"),
+    ("general_robust", "gelu"),
     ("binary_cross_entropy", "sigmoid"),
 )
 

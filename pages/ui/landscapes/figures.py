@@ -4,42 +4,39 @@ Traces take arrays with a leading axis of slider steps, so that the figure at re
 a slider moves are drawn by the same code.
 """
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from core.spec import FloatArray
 from pages.ui.charts import COLOURS, FADED, GROUND, Spec
+
+Bytes = npt.NDArray[np.uint8]
 
 MAP_HEIGHTS = {1: 330, 2: 270, 3: 250, 4: 205}
 BELOW = 205
 GREY = COLOURS[7]
 DEPTH = [[0, COLOURS[0]], [1, GROUND]]
 """The colours of heights: deep where the loss is low, the ground’s own where it is high."""
-_LOW, _HIGH = 4.0, 250.0
+_LOW, _HIGH = 4.0, 248.0
+_MOST = 251
+"""Cut off here: a run of 255 is a run of "/" in base64, and Plotly escapes each with six signs."""
 DASHES = ("solid", "dash", "dot", "dashdot")
+PLACES = 16
+"""How many places for clicks there are to a unit of w or b."""
 
 
-def packed(values: FloatArray, low: float, high: float) -> tuple[Spec, float, float]:
+def packed(values: FloatArray, low: float, high: float) -> tuple[Bytes, float, float]:
     """Return a table as whole numbers of a byte, and which of these stand for the two ends.
 
     That is a quarter of float32, and finer than a contour line: what lies beyond an end is
     cut off, a little beyond it, and a gap counts as high.
     """
     steps = (values - low) / (high - low) * (_HIGH - _LOW) + _LOW
-    whole = np.clip(np.round(np.where(np.isnan(steps), np.inf, steps)), 0, 255)
-    return _bytes(whole), _LOW, _HIGH
-
-
-def _bytes(table: FloatArray) -> Spec:
-    data = np.ascontiguousarray(table, dtype="u1").tobytes()
-    return {
-        "dtype": "u1",
-        "bdata": base64.b64encode(data).decode("ascii"),
-        "shape": ", ".join(map(str, table.shape)),
-    }
+    whole = np.clip(np.round(np.where(np.isnan(steps), np.inf, steps)), 0, _MOST)
+    return whole.astype(np.uint8), _LOW, _HIGH
 
 
 def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
@@ -47,10 +44,9 @@ def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
     axis = {
         "range": list(window),
         "fixedrange": True,
-        "zeroline": True,
         "showgrid": False,
         "constrain": "domain",
-        "tickvals": [-4, -2, 0, 2, 4],
+        "dtick": 2,
     }
     return {
         "height": height,
@@ -59,7 +55,12 @@ def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
         "dragmode": False,
         "showlegend": False,
         "xaxis": {**axis, "title": {"text": "w", "standoff": 2}},
-        "yaxis": {**axis, "title": {"text": "b", "standoff": 0}, "scaleanchor": "x"},
+        "yaxis": {
+            **axis,
+            "title": {"text": "b", "standoff": 0},
+            "scaleanchor": "x",
+            "constraintoward": "top",
+        },
         "annotations": [
             {
                 "text": title,
@@ -74,6 +75,11 @@ def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
     }
 
 
+def _even(at: FloatArray, name: str = "x") -> Spec:
+    """Return evenly spaced places as Plotly takes them in two numbers."""
+    return {f"{name}0": float(at[0]), f"d{name}": float(at[1] - at[0])}
+
+
 def contours(at: FloatArray, table: FloatArray, levels: tuple[float, float, int]) -> list[Spec]:
     """Return the contours of a table (len(b), len(w)) between two levels, so many of them."""
     low, high, count = levels
@@ -82,10 +88,8 @@ def contours(at: FloatArray, table: FloatArray, levels: tuple[float, float, int]
     return [
         {
             "type": "contour",
-            "x0": float(at[0]),
-            "dx": float(at[1] - at[0]),
-            "y0": float(at[0]),
-            "dy": float(at[1] - at[0]),
+            **_even(at),
+            **_even(at, "y"),
             "z": z,
             "zmin": ends[0],
             "zmax": ends[1],
@@ -106,11 +110,9 @@ def dead_cells(at: FloatArray, mask: np.ndarray) -> list[Spec]:
     return [
         {
             "type": "contour",
-            "x0": float(at[0]),
-            "dx": float(at[1] - at[0]),
-            "y0": float(at[0]),
-            "dy": float(at[1] - at[0]),
-            "z": _bytes(mask),
+            **_even(at),
+            **_even(at, "y"),
+            "z": mask.astype(np.uint8),
             "zmin": 0,
             "zmax": 1,
             "zauto": False,
@@ -125,16 +127,27 @@ def dead_cells(at: FloatArray, mask: np.ndarray) -> list[Spec]:
     ]
 
 
+def click_axes(window: tuple[float, float]) -> Spec:
+    """Return the unseen axes of :func:`clicks`, over those of a map."""
+    axis = {"range": [PLACES * end for end in window], "fixedrange": True, "visible": False}
+    return {"xaxis2": {**axis, "overlaying": "x"}, "yaxis2": {**axis, "overlaying": "y"}}
+
+
 def clicks(window: tuple[float, float], count: int) -> Spec:
-    """Return invisible points that catch clicks and say where they are."""
-    at = np.linspace(*window, count)
+    """Return invisible points that catch clicks, counted in ``PLACES`` to a unit.
+
+    Whole numbers on axes of their own take a byte each, a quarter of a place in w or b.
+    """
+    at = np.round(np.linspace(*window, count) * PLACES)
     w, b = np.meshgrid(at, at)
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": w.ravel(),
-        "y": b.ravel(),
-        "hovertemplate": "w = %{x:.2f}, b = %{y:.2f}<extra>go there</extra>",
+        "x": w.ravel().astype(np.int8),
+        "y": b.ravel().astype(np.int8),
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "hovertemplate": "go there<extra></extra>",
         "marker": {"opacity": 0, "size": 14},
         "unselected": {"marker": {"opacity": 0}},
         "selected": {"marker": {"opacity": 0}},
@@ -181,7 +194,7 @@ def minimum_marks(places: Sequence[tuple[float, float]], path: FloatArray | None
             "x": np.array([p[0] for p in places]),
             "y": np.array([p[1] for p in places]),
             "marker": {
-                "symbol": ["x"] + ["x-open"] * (len(places) - 1) if places else "x",
+                "symbol": ["x"] + ["x-open"] * (len(places) - 1),
                 "color": GROUND,
                 "size": 11,
                 "line": {"color": GREY, "width": 1.5},
@@ -193,18 +206,28 @@ def minimum_marks(places: Sequence[tuple[float, float]], path: FloatArray | None
     return traces
 
 
-def way_out(direction: tuple[float, float], colour: str, reach: float) -> list[Spec]:
-    """Return an arrow to the rim, where the loss falls for ever in a direction."""
-    longest = reach / max(abs(direction[0]), abs(direction[1]))
-    ends = np.array([0.75, 0.97]) * longest
+def ways_out(directions: Sequence[tuple[float, float]], reach: float) -> list[Spec]:
+    """Return arrows to the rim, where the loss falls for ever; a gap for no direction."""
+    colour = COLOURS[3]
+    part = np.array([0.75, 0.97, np.nan])
+    arrows = [
+        np.outer(way, part * reach / max(abs(way[0]), abs(way[1])))
+        for way in directions or [(np.nan, 1.0)]
+    ]
+    x, y = np.concatenate(arrows, axis=1)
     return [
         {
             "type": "scatter",
             "mode": "lines+markers",
-            "x": direction[0] * ends,
-            "y": direction[1] * ends,
+            "x": x,
+            "y": y,
             "line": {"color": colour, "width": 2},
-            "marker": {"symbol": "arrow", "angleref": "previous", "size": [0, 14], "color": colour},
+            "marker": {
+                "symbol": "arrow",
+                "angleref": "previous",
+                "size": [0, 14, 0] * len(arrows),
+                "color": colour,
+            },
             "hovertemplate": "no minimum: the loss falls for ever this way<extra></extra>",
             "unselected": {"marker": {"opacity": 1}},
         }
@@ -222,8 +245,7 @@ def witness_marks(one: tuple[float, float], other: tuple[float, float]) -> list[
             "y": y,
             "line": {"color": COLOURS[4], "width": 2, "dash": "dot"},
             "marker": {"symbol": ["square", "diamond", "square"], "size": 8, "color": COLOURS[4]},
-            "hovertemplate": "%{text}<extra></extra>",
-            "text": ["one end", "halfway: above the chord", "other end"],
+            "hoverinfo": "skip",
             "unselected": {"marker": {"opacity": 1}},
         }
     ]
@@ -248,56 +270,74 @@ def here(place: FloatArray, tip: FloatArray) -> list[Spec]:
         "x": place[..., :1],
         "y": place[..., 1:],
         "marker": {"color": colour, "size": 11, "line": {"width": 1.5, "color": GROUND}},
-        "hovertemplate": "here; the arrow leads downhill<extra></extra>",
+        "hoverinfo": "skip",
         "unselected": {"marker": {"opacity": 1}},
     }
     return [arrow, dot]
 
 
-def solid_layout(title: str, window: tuple[float, float], top: tuple[float, float]) -> Spec:
+def solid_layout(
+    title: str, window: tuple[float, float], top: tuple[float, float], log: bool, height: int
+) -> Spec:
     """Lay out a landscape as a surface in space."""
+    axis = {"range": list(window), "dtick": 4}
     return {
-        "height": MAP_HEIGHTS[1],
+        "height": height,
         "margin": {"l": 0, "r": 0, "t": 22, "b": 0},
         "showlegend": False,
         "scene": {
-            "xaxis": {"title": {"text": "w"}, "range": list(window)},
-            "yaxis": {"title": {"text": "b"}, "range": list(window)},
-            "zaxis": {"title": {"text": "L"}, "range": list(top)},
+            "xaxis": {**axis, "title": {"text": "w"}},
+            "yaxis": {**axis, "title": {"text": "b"}},
+            "zaxis": {
+                "title": {"text": "log₁₀ L" if log else "L"},
+                "range": list(top),
+                "nticks": 4,
+            },
             "aspectmode": "cube",
-            "camera": {"eye": {"x": -1.2, "y": -1.4, "z": 1.5}},
+            "camera": {"eye": {"x": -1.1, "y": -1.4, "z": 2.1}},
         },
         "annotations": map_layout(title, window, 0)["annotations"],
     }
 
 
-def solid(at: FloatArray, table: FloatArray, ends: tuple[float, float]) -> Spec:
-    """Return the surface."""
+def solid(at: FloatArray, table: FloatArray) -> Spec:
+    """Return the surface, coloured from its lowest to its highest place."""
     return {
         "type": "surface",
         "x": at,
         "y": at,
         "z": table,
-        "cmin": ends[0],
-        "cmax": ends[1],
         "colorscale": DEPTH,
         "showscale": False,
-        "opacity": 0.85,
+        "opacity": 0.8,
         "contours": {"z": {"show": True, "color": FADED, "width": 1}},
         "hovertemplate": "w = %{x:.2f}, b = %{y:.2f}<br>L = %{z:.4g}<extra></extra>",
     }
 
 
-def solid_place(place: tuple[float, float, float], symbol: str, colour: str, name: str) -> Spec:
-    """Return one place on a surface."""
+def solid_minimum(place: FloatArray) -> Spec:
+    """Return the mark of a minimum on a surface, (1, 3)."""
+    return _on_solid(place, "minimum", {"size": 4, "color": COLOURS[3], "symbol": "diamond"})
+
+
+def solid_here(place: FloatArray, by_w: FloatArray, by_b: FloatArray) -> list[Spec]:
+    """Return the slices through the present place on a surface, (S, N, 3), and a ball (S, 1, 3)."""
+    lines = [
+        {**_on_solid(by, name, {}), "mode": "lines", "line": {"color": COLOURS[1], "width": 4}}
+        for by, name in ((by_w, "along w"), (by_b, "along b"))
+    ]
+    return [*lines, _on_solid(place, "here", {"size": 6, "color": COLOURS[1]})]
+
+
+def _on_solid(places: FloatArray, name: str, marker: Spec) -> Spec:
     return {
         "type": "scatter3d",
         "mode": "markers",
-        "x": [place[0]],
-        "y": [place[1]],
-        "z": [place[2]],
+        "x": places[..., 0],
+        "y": places[..., 1],
+        "z": places[..., 2],
         "name": name,
-        "marker": {"size": 5, "color": colour, "symbol": symbol},
+        "marker": marker,
         "hovertemplate": f"{name}: L = %{{z:.4g}}<extra></extra>",
     }
 
@@ -329,24 +369,24 @@ def data_points(x: FloatArray, y: FloatArray) -> Spec:
 
 
 def best_curve(x: FloatArray, y: FloatArray, place: int, name: str) -> Spec:
-    """Return the model at the minimum of one loss."""
+    """Return the model at the minimum of one loss, at evenly spaced x."""
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": x,
+        **_even(x),
         "y": y,
         "name": f"best under {name}",
         "line": {"color": COLOURS[place], "width": 1.5, "dash": DASHES[place], "simplify": False},
-        "hovertemplate": f"best under {name}<extra></extra>",
+        "hoverinfo": "name",
     }
 
 
 def own_curve(x: FloatArray, y: FloatArray) -> Spec:
-    """Return the model as it is now, (S, N)."""
+    """Return the model as it is now, (S, N), at evenly spaced x."""
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": x,
+        **_even(x),
         "y": y,
         "name": "ŷ here",
         "line": {"color": COLOURS[6], "width": 3.5, "simplify": False},
@@ -365,30 +405,30 @@ def slice_layout(window: tuple[float, float], top: tuple[float, float], log: boo
         "hovermode": "x",
         "dragmode": False,
         "showlegend": False,
-        "xaxis": {**axis, "domain": [0, 0.47], "title": {"text": "w, b fixed", "standoff": 2}},
-        "xaxis2": {**axis, "domain": [0.53, 1], "title": {"text": "b, w fixed", "standoff": 2}},
+        "xaxis": {**axis, "domain": [0, 0.47], "title": {"text": "w (b fixed)", "standoff": 2}},
+        "xaxis2": {**axis, "domain": [0.53, 1], "title": {"text": "b (w fixed)", "standoff": 2}},
         "yaxis": {**up},
         "yaxis2": {**up, "anchor": "x2", "matches": "y", "showticklabels": False, "title": None},
     }
 
 
 def slice_curve(at: FloatArray, values: FloatArray, place: int, name: str, panel: str) -> Spec:
-    """Return one loss along one parameter, (S, N)."""
+    """Return one loss along one parameter, (S, N), at evenly spaced places."""
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": at,
+        **_even(at),
         "y": values,
         "xaxis": f"x{panel}",
         "yaxis": f"y{panel}",
         "name": name,
         "line": {"color": COLOURS[place], "width": 2, "dash": DASHES[place], "simplify": False},
-        "hovertemplate": f"{name}: %{{y:.4g}}<extra></extra>",
+        "hovertemplate": "%{y:.4g}",
     }
 
 
-def slice_dot(x: FloatArray, y: FloatArray, place: int, panel: str) -> Spec:
-    """Return the present place on a slice, both (S, 1)."""
+def slice_dots(x: FloatArray, y: FloatArray, panel: str) -> Spec:
+    """Return the present place on every loss's slice, both (S, losses)."""
     return {
         "type": "scatter",
         "mode": "markers",
@@ -396,6 +436,6 @@ def slice_dot(x: FloatArray, y: FloatArray, place: int, panel: str) -> Spec:
         "y": y,
         "xaxis": f"x{panel}",
         "yaxis": f"y{panel}",
-        "marker": {"color": COLOURS[place], "size": 8},
+        "marker": {"color": list(COLOURS[: x.shape[-1]]), "size": 8},
         "hoverinfo": "skip",
     }

@@ -180,8 +180,8 @@ def _draw(
     place: int, name: str, one: Slice, heights: FloatArray, levels: tuple[float, float, int]
 ) -> None:
     layout = figures.map_layout(name, (-REACH, REACH), _HEIGHT)
-    layout["xaxis"] |= {"tickvals": [-1, 0, 1], "title": {"text": "α", "standoff": 2}}
-    layout["yaxis"] |= {"tickvals": [-1, 0, 1], "title": {"text": "β", "standoff": 0}}
+    layout["xaxis"] |= {"dtick": 1, "title": {"text": "α", "standoff": 2}}
+    layout["yaxis"] |= {"dtick": 1, "title": {"text": "β", "standoff": 0}}
     layout["hovermode"] = False
     middle: Spec = {
         "type": "scatter",

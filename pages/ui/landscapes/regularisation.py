@@ -173,8 +173,8 @@ def _picture(fit: Fit, at: FloatArray) -> Shown:
     texts = {SAID: [_sentence(*one) for one in zip(lambdas, theta, found.new[at], strict=True)]}
     for j in range(len(FEATURES)):
         texts[f"{TABLE}[{j + 1}][1]"] = [fixed(TRUTH[j], 1)] * at.size
-        texts[f"{TABLE}[{j + 1}][2]"] = [fixed(plain[j], 3)] * at.size
-        texts[f"{TABLE}[{j + 1}][3]"] = ["0" if v == 0 else fixed(v, 3) for v in columns[j]]
+        texts[f"{TABLE}[{j + 1}][2]"] = [fixed(plain[j], 2)] * at.size
+        texts[f"{TABLE}[{j + 1}][3]"] = ["0" if v == 0 else fixed(v, 2) for v in columns[j]]
     dots = _dot(np.repeat(STRENGTH.steps[at][:, None], len(FEATURES), axis=1), theta)
     dots["marker"] = {"color": list(COLOURS), "size": 8}
     x = STRENGTH.steps[at].tolist()
@@ -267,7 +267,7 @@ def _path_layout(found: Everything, strength: float) -> Spec:
     high = float(max(found.new.max(), found.old.max()))
     return {
         "height": _HEIGHT,
-        "margin": {"l": 48, "r": 8, "t": 8, "b": 36},
+        "margin": {"l": 48, "r": 8, "t": 8, "b": 46},
         "hovermode": "x",
         "dragmode": False,
         "legend": {
@@ -279,7 +279,7 @@ def _path_layout(found: Everything, strength: float) -> Spec:
         "xaxis": {
             "range": list(ends),
             "fixedrange": True,
-            "title": {"text": "log₁₀ λ", "standoff": 2},
+            "title": {"text": "log₁₀ λ", "standoff": 18},
             "anchor": "y2",
         },
         "yaxis": {

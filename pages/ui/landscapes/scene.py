@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
-from core.landscape_minima import Kind
+from core.landscape_minima import Kind, Minimum
 from core.landscape_surface import (
     DataSettings,
     Settings,
     data,
+    minima_along,
     minima_of,
     outlier_path,
     terrain,
@@ -18,6 +20,7 @@ from core.landscape_surface import (
 from core.landscapes import (
     WINDOW,
     Convexity,
+    Curvature,
     Landscape,
     convexity,
     curvature,
@@ -29,43 +32,54 @@ from pages.ui.landscapes.figures import (
     here,
     own_curve,
     slice_curve,
-    slice_dot,
+    slice_dots,
+    solid_here,
 )
-from pages.ui.live import Sweep
+from pages.ui.live import Packed
 from pages.ui.parts import Shown
 
 DATA_CHART = "landscapes_data_chart"
 SLICES = "landscapes_slices"
 NOW = "landscapes_now"
 VERDICT = "landscapes_verdict"
+FACTS = "landscapes_facts"
 
 # Fewer points the more there is to show: a move of a slider sends all of it anew.
-RESOLUTION = {1: 61, 2: 53, 3: 41, 4: 33}
-_ARROWS = {1: 9, 2: 9, 3: 6, 4: 4}  # along either axis
+_SIDE = {1: 61, 2: 45, 3: 33, 4: 21}
+_DATA_SIDE = {1: 41, 2: 31, 3: 23, 4: 21}
+_LIVE_SIDE = {1: 25, 2: 25, 3: 21, 4: 21}
+IN_SPACE = {1: 41, 2: 29, 3: 19, 4: 12}
+_ARROWS = {1: 9, 2: 9, 3: 6, 4: 3}  # along either axis
 CLICKS = {1: 33, 2: 17, 3: 13, 4: 9}
-_SLICED = {1: 81, 2: 61, 3: 41, 4: 25}
-_CURVE = {1: 61, 2: 61, 3: 45, 4: 33}
+_SLICED = {1: 61, 2: 41, 3: 31, 4: 17}
+_CURVE = {1: 61, 2: 61, 3: 41, 4: 21}
 LEVELS = 16
 _SHORT, _LONG = 0.7, 1.7  # of an arrow, for the gentlest and the steepest slope
+_FINE = 64
 _FLOOR = 1e-4  # of the highest loss: below it a logarithmic scale does not reach
 _OUT = 1e3  # so far out a model that has no minimum is drawn
 _CAP = 0.9  # the share of the map that lies under the highest level of a linear scale
 
 
-def map_key(place: int) -> str:
-    """Return the key of one loss's map."""
-    return f"landscapes_map_{place + 1}"
+def map_key(place: int, *, flat: bool = True) -> str:
+    """Return the key of one loss's map, or of its surface in space."""
+    return f"landscapes_map_{place + 1}" + "_solid" * (not flat)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The landscapes on show, by name, the place (w, b), and the scale of their heights."""
+    """The landscapes on show, by name, the place (w, b), and the scale of their heights.
+
+    Maps have ``side`` places along either axis, and one scale if it is ``shared``.
+    """
 
     names: tuple[str, ...]
     settings: tuple[Settings, ...]
     w: float
     b: float
     levels: str = LINEAR
+    side: int = 33
+    shared: bool = False
 
     @property
     def data(self) -> DataSettings:
@@ -89,24 +103,46 @@ class Map:
     infinite: bool
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _table(settings: Settings, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     at = np.linspace(-WINDOW, WINDOW, count)
     land = terrain(settings)
     return at, land.grid(at, at), land.dead(at[None, :], at[:, None])
 
 
-def maps(scene: Scene, shared: bool) -> list[Map]:
+@lru_cache(maxsize=512)
+def _map(settings: Settings, side: int, levels: str) -> Map:
+    at, table, dead = _table(settings, side)
+    shown = _scaled(table, levels)
+    return Map(at, shown, (*_ends(shown, levels), LEVELS), dead, not np.isfinite(table).all())
+
+
+def maps(scene: Scene) -> list[Map]:
     """Return the maps of all landscapes, each with its own levels or all with the same."""
-    tables = [_table(one, RESOLUTION[len(scene.settings)]) for one in scene.settings]
-    drawn = [_scaled(table, scene.levels) for _, table, _ in tables]
-    ends = [_ends(one, scene.levels) for one in drawn]
-    if shared:
-        ends = [(min(low for low, _ in ends), max(high for _, high in ends))] * len(ends)
-    return [
-        Map(at, shown, (*end, LEVELS), dead, not np.isfinite(table).all())
-        for (at, table, dead), shown, end in zip(tables, drawn, ends, strict=True)
-    ]
+    own = [_map(one, scene.side, scene.levels) for one in scene.settings]
+    if not scene.shared:
+        return own
+    low, high = min(one.levels[0] for one in own), max(one.levels[1] for one in own)
+    return [replace(one, levels=(low, high, LEVELS)) for one in own]
+
+
+def in_space(scene: Scene, place: int, ends: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+    """Return where a landscape is drawn in space, and how high it is there."""
+    at, table, _ = _table(scene.settings[place], IN_SPACE[len(scene.settings)])
+    return at, raised(scene, table, ends)
+
+
+def raised(scene: Scene, losses: FloatArray, ends: tuple[float, float]) -> FloatArray:
+    """Return how high losses are drawn in space: between the ends, and no finer than is seen."""
+    shown = _scaled(losses, scene.levels, 10.0 ** ends[0] if scene.levels == LOG else None)
+    inside = np.clip(np.where(np.isfinite(shown), shown, ends[1]), *ends)
+    return _drawn(inside, ends, 512)
+
+
+def maps_ends(scene: Scene, place: int) -> tuple[float, float]:
+    """Return the lowest and the highest level of one map, or of all if they share a scale."""
+    low, high, _ = maps(scene)[place].levels
+    return low, high
 
 
 def _scaled(values: FloatArray, levels: str, floor: float | None = None) -> FloatArray:
@@ -130,23 +166,30 @@ def _ends(table: FloatArray, levels: str) -> tuple[float, float]:
     return low, max(high, low + 1e-9)
 
 
+@lru_cache(maxsize=512)
+def _reach(settings: Settings, count: int) -> tuple[float, float, float]:
+    """Return the lowest loss that a logarithm reaches, a high one, and the highest."""
+    table = _table(settings, count)[1]
+    finite = table[np.isfinite(table)]
+    if not finite.size:
+        return np.inf, 0.0, 1e-12
+    return _floor(table), float(np.quantile(finite, 0.75)), float(finite.max())
+
+
 def lowest_drawn(scene: Scene) -> float:
     """Return the loss below which a logarithmic scale does not reach, for all landscapes."""
-    return min(_floor(_table(one, RESOLUTION[len(scene.settings)])[1]) for one in scene.settings)
+    lowest = min(_reach(one, scene.side)[0] for one in scene.settings)
+    return lowest if np.isfinite(lowest) else 1e-12
 
 
 def heights(scene: Scene) -> tuple[float, float]:
     """Return the ends of the slices' axis: of losses, or of their logarithms."""
-    tables = [_table(one, RESOLUTION[len(scene.settings)])[1] for one in scene.settings]
-    finite = [t[np.isfinite(t)] for t in tables if np.isfinite(t).any()]
-    if not finite:
-        return 0.0, 1.0
+    reaches = [_reach(one, scene.side) for one in scene.settings]
     if scene.levels == LOG:
         low = float(np.log10(lowest_drawn(scene)))
-        high = float(np.log10(max(max(float(f.max()) for f in finite), 1e-12)))
+        high = float(np.log10(max(highest for _, _, highest in reaches)))
         return low, max(high, low + 1)
-    high = max(float(np.quantile(f, 0.75)) for f in finite)
-    return 0.0, 1.05 * high or 1.0
+    return 0.0, 1.05 * max(high for _, high, _ in reaches) or 1.0
 
 
 def frame(scene: Scene) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -161,18 +204,16 @@ def frame(scene: Scene) -> tuple[tuple[float, float], tuple[float, float]]:
     return ends[0], ends[1]
 
 
-@lru_cache(maxsize=64)
-def best_curves(
-    settings: tuple[Settings, ...], ends: tuple[float, float]
-) -> tuple[FloatArray, list[FloatArray]]:
-    """Return x, and for each loss the model at its minimum; far out where there is none."""
-    x = np.linspace(*ends, 2 if settings[0].output == "identity" else _CURVE[len(settings)])
-    curves = []
-    for one in settings:
-        best = minima_of(one)[0]
-        scale = _OUT if best.kind is Kind.NONE and np.isfinite(best.value) else 1.0
-        curves.append(terrain(one).answers(scale * best.w, scale * best.b, x))
-    return x, curves
+def across(scene: Scene) -> FloatArray:
+    """Return the x at which models are drawn in data space, evenly spaced."""
+    count = 2 if scene.settings[0].output == "identity" else _CURVE[len(scene.settings)]
+    return np.linspace(*frame(scene)[0], count)
+
+
+def best_answers(land: Landscape, best: Minimum, x: FloatArray) -> FloatArray:
+    """Return the model at a minimum; far out where there is none."""
+    scale = _OUT if best.kind is Kind.NONE and np.isfinite(best.value) else 1.0
+    return land.answers(scale * best.w, scale * best.b, x)
 
 
 def path_of(settings: Settings) -> FloatArray:
@@ -181,95 +222,170 @@ def path_of(settings: Settings) -> FloatArray:
     return np.array([(np.nan, np.nan) if m.kind is Kind.NONE else (m.w, m.b) for m in found])
 
 
-@lru_cache(maxsize=64)
-def _convexity(settings: Settings) -> Convexity:
+def side(settings: Sequence[Settings], parameters: bool) -> int:
+    """Return how fine maps are, coarser the more sliders they follow.
+
+    Convex ones follow their data, and where ``parameters`` are in view these, too.
+    """
+    if not all(judged(one).proven for one in settings):
+        return _SIDE[len(settings)]
+    return (_LIVE_SIDE if parameters else _DATA_SIDE)[len(settings)]
+
+
+class Known(NamedTuple):
+    """What is found out about a landscape."""
+
+    minima: tuple[Minimum, ...]
+    convexity: Convexity
+
+
+@lru_cache(maxsize=512)
+def judged(settings: Settings) -> Convexity:
+    """Return whether a landscape is convex."""
     return convexity(terrain(settings))
 
 
-def shape(scene: Scene, place: int) -> words.Shape:
-    """Return the facts of one landscape at the present place."""
-    settings = scene.settings[place]
-    _, _, dead = _table(settings, RESOLUTION[len(scene.settings)])
-    return words.Shape(
-        minima_of(settings),
-        _convexity(settings),
-        curvature(terrain(settings).hessian(scene.w, scene.b)),
-        float(dead.mean()),
-    )
+def known(settings: Settings) -> Known:
+    """Return what is found out about a landscape."""
+    return Known(minima_of(settings), judged(settings))
 
 
-def sweeps(scene: Scene, firsts: Sequence[int], first_curve: int, flat: bool) -> list[Sweep]:
-    """Return what either slider moves; ``firsts`` are the moving traces of the maps."""
+def known_along(settings: Settings, parameter: str, values: Sequence[float]) -> list[Known]:
+    """Return what :func:`known` does for many values of a parameter of a convex loss."""
+    found = minima_along(settings, parameter, values)
+    return [Known(minima, judged(settings)) for minima in found]
+
+
+def dead_share(scene: Scene, place: int) -> float:
+    """Return the share of one map where the gradient is exactly zero."""
+    return float(_table(scene.settings[place], scene.side)[2].mean())
+
+
+def bend(scene: Scene, place: int) -> Curvature:
+    """Return how one landscape bends at the present place."""
+    return curvature(scene.lands[place].hessian(scene.w, scene.b))
+
+
+def sweeps(scene: Scene, firsts: tuple[int, ...], flat: bool) -> list[Packed]:
+    """Return what either slider moves; ``firsts`` are as in :func:`picture`."""
     return [
-        _sweep(replace(scene, **{name: 0.0}), slider, tuple(firsts), first_curve, flat)
+        _sweep(replace(scene, **{name: 0.0}), slider, firsts, flat)
         for name, slider in (("w", W.key), ("b", B.key))
     ]
 
 
 @lru_cache(maxsize=64)
-def _sweep(
-    scene: Scene, slider: str, firsts: tuple[int, ...], first_curve: int, flat: bool
-) -> Sweep:
+def _sweep(scene: Scene, slider: str, firsts: tuple[int, ...], flat: bool) -> Packed:
     steps = W.steps if slider == W.key else B.steps
-    return picture(scene, slider, firsts, first_curve, flat).sweep(slider, steps)
+    return picture(scene, slider, firsts, flat).sweep(slider, steps).packed
 
 
-def picture(
-    scene: Scene, slider: str, firsts: Sequence[int], first_curve: int, flat: bool = True
-) -> Shown:
-    """Return all that moves, for each step of ``slider``; at rest for ``""``."""
-    w = W.steps if slider == W.key else np.full(1 if not slider else B.steps.size, scene.w)
-    b = B.steps if slider == B.key else np.full(w.size, scene.b)
+class Profile(NamedTuple):
+    """A landscape at some places, (S,) and (S, 2), and along w and b through them, (S, N)."""
+
+    value: FloatArray
+    slope: FloatArray
+    by_w: FloatArray
+    by_b: FloatArray
+
+
+@lru_cache(maxsize=512)
+def _profile(settings: Settings, slider: str, w: float, b: float, count: int) -> Profile:
+    """Return a landscape at (w, b), or at every step of the slider that is named."""
+    land = terrain(settings)
+    each_w, each_b = places(slider, w, b)
+    along = np.linspace(-WINDOW, WINDOW, count)
+    return Profile(
+        land.value(each_w, each_b),
+        land.gradient(each_w, each_b),
+        land.value(along, each_b[:, None]),
+        land.value(each_w[:, None], along),
+    )
+
+
+def places(slider: str, w: float, b: float) -> tuple[FloatArray, FloatArray]:
+    """Return w and b at every step of a slider, each (S,); for "" as they are."""
+    each_w = W.steps if slider == W.key else np.full(B.steps.size if slider else 1, w)
+    each_b = B.steps if slider == B.key else np.full(each_w.size, b)
+    return each_w, each_b
+
+
+def picture(scene: Scene, slider: str, firsts: Sequence[int], flat: bool) -> Shown:
+    """Return all that moves, for each step of ``slider``; at rest for ``""``.
+
+    ``firsts`` are the first moving traces: of each map, and last that of data space.
+    """
+    w, b = places(slider, scene.w, scene.b)
     traces: dict[str, tuple[int, list[dict[str, object]]]] = {}
     place = np.stack([w, b], axis=-1)
     top, floor = heights(scene), lowest_drawn(scene)
 
     def drawn(losses: FloatArray) -> FloatArray:
-        return _drawn(_scaled(losses, scene.levels, floor), top)
+        return _drawn(_scaled(losses, scene.levels, floor), top, 256)
 
-    along = np.linspace(-WINDOW, WINDOW, _SLICED[len(scene.settings)])
-    curves, dots = [], []
+    count = _SLICED[len(scene.settings)]
+    along = np.linspace(-WINDOW, WINDOW, count)
+    curves, losses = [], []
     texts: dict[str, list[str]] = {}
-    for i, (name, land) in enumerate(zip(scene.names, scene.lands, strict=True)):
-        value, slope = land.value(w, b), land.gradient(w, b)
+    for i, (name, settings) in enumerate(zip(scene.names, scene.settings, strict=True)):
+        value, slope, *slices = _profile(settings, slider, scene.w, scene.b, count)
+        key = map_key(i, flat=flat)
         if flat:
-            traces[map_key(i)] = (firsts[i], here(place, _tip(place, slope)))
-        by_w = drawn(land.value(along, b[:, None]))
-        by_b = drawn(land.value(w[:, None], along))
-        curves += [slice_curve(along, by_w, i, name, ""), slice_curve(along, by_b, i, name, "2")]
-        dots += [
-            slice_dot(w[:, None], drawn(value)[:, None], i, ""),
-            slice_dot(b[:, None], drawn(value)[:, None], i, "2"),
-        ]
+            traces[key] = (firsts[i], here(_fine(place), _fine(_tip(place, slope))))
+        else:
+            traces[key] = (firsts[i], _on_surface(scene, i, slider, place, value))
+        for panel, losses_along in zip(("", "2"), slices, strict=True):
+            curves.append(slice_curve(along, drawn(losses_along), i, name, panel))
+        losses.append(drawn(value))
         lengths = np.hypot(slope[..., 0], slope[..., 1])
         texts[f"{NOW}[{i + 1}][1]"] = [words.level(v) for v in value.tolist()]
-        texts[f"{NOW}[{i + 1}][2]"] = [words.level(v) for v in lengths.tolist()]
+        texts[f"{NOW}[{i + 1}][2]"] = [words.steepness(v) for v in lengths.tolist()]
         if i == 0:
-            best = minima_of(scene.settings[0])[0]
+            best = minima_of(settings)[0]
             texts[VERDICT] = [
-                words.verdict(name, one, best)
-                for one in zip(
-                    w.tolist(), b.tolist(), value.tolist(), lengths.tolist(), strict=True
-                )
+                words.verdict(name, *one, best)
+                for one in zip(value.tolist(), lengths.tolist(), strict=True)
             ]
-    ends_x, ends_y = frame(scene)
-    x, _ = best_curves(scene.settings, ends_x)
-    answers = _drawn(scene.lands[0].answers(w[:, None], b[:, None], x), ends_y)
-    traces[DATA_CHART] = (first_curve, [own_curve(x, answers)])
+    x = across(scene)
+    answers = _drawn(scene.lands[0].answers(w[:, None], b[:, None], x), frame(scene)[1], 512)
+    traces[DATA_CHART] = (firsts[-1], [own_curve(x, answers)])
+    up = np.stack(losses, axis=-1)
+    dots = [
+        slice_dots(np.broadcast_to(v[:, None], up.shape), up, panel)
+        for v, panel in ((w, ""), (b, "2"))
+    ]
     traces[SLICES] = (0, [*curves, *dots])
     return Shown(traces, texts)
 
 
-def _drawn(values: FloatArray, ends: tuple[float, float]) -> FloatArray:
+def _on_surface(
+    scene: Scene, place: int, slider: str, at: FloatArray, value: FloatArray
+) -> list[dict[str, object]]:
+    """Return the slices and the ball on a surface in space, at places (S, 2)."""
+    settings, count = scene.settings[place], IN_SPACE[len(scene.settings)]
+    ends = maps_ends(scene, place)
+    profile = _profile(settings, slider, scene.w, scene.b, count)
+    along = np.broadcast_to(np.linspace(-WINDOW, WINDOW, count), (len(at), count))
+    w, b = (np.broadcast_to(_fine(at[:, i : i + 1]), along.shape) for i in (0, 1))
+    ball = [_fine(at[:, :1]), _fine(at[:, 1:]), raised(scene, value, ends)[:, None]]
+    by_w, by_b = (raised(scene, losses, ends) for losses in (profile.by_w, profile.by_b))
+    return solid_here(
+        np.stack(ball, axis=-1),
+        np.stack(np.broadcast_arrays(along, b, by_w), axis=-1),
+        np.stack(np.broadcast_arrays(w, along, by_b), axis=-1),
+    )
+
+
+def _drawn(values: FloatArray, ends: tuple[float, float], parts: int) -> FloatArray:
     """Return values as fine as they can be seen on an axis: whole multiples of a power of two.
 
-    Rounded like this a sweep packs to a third; what is far outside the axis is cut off, and
-    what is infinite left out.
+    The axis has at least so many ``parts``. Rounded like this a sweep packs to a quarter;
+    what is far outside the axis is cut off, and what is infinite left out.
     """
     span = ends[1] - ends[0]
-    step = 2.0 ** np.floor(np.log2(span / 1024))
+    step = 2.0 ** np.floor(np.log2(span / parts))
     inside = np.clip(values, ends[0] - 4 * span, ends[1] + 4 * span)
-    return np.where(np.isfinite(values), np.round(inside / step) * step, np.nan)
+    return np.where(np.isfinite(values), np.round(inside / step) * step + 0.0, np.nan)
 
 
 def arrows(settings: Settings, count: int) -> tuple[FloatArray, FloatArray]:
@@ -278,7 +394,7 @@ def arrows(settings: Settings, count: int) -> tuple[FloatArray, FloatArray]:
     place = np.stack([v.ravel() for v in np.meshgrid(inside, inside)], axis=-1)
     slope = terrain(settings).gradient(place[:, 0], place[:, 1])
     # Half as long as at the place itself, or they would run into each other.
-    return place, place + (_tip(place, slope) - place) / 2
+    return place, _fine(place + (_tip(place, slope) - place) / 2)
 
 
 def _tip(place: FloatArray, slope: FloatArray) -> FloatArray:
@@ -287,3 +403,8 @@ def _tip(place: FloatArray, slope: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         arrow = -slope / length * (_SHORT + (_LONG - _SHORT) * length / (length + 1))
     return place + np.where(np.isfinite(arrow), arrow, np.nan)
+
+
+def _fine(places: FloatArray) -> FloatArray:
+    """Return places as fine as half a pixel, so that a sweep of them packs well."""
+    return np.round(places * _FINE) / _FINE + 0.0

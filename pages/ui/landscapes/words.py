@@ -9,28 +9,33 @@ from core.landscapes import Convexity, Curvature
 from pages.ui import wording
 from pages.ui.wording import fixed, number
 
+_NOUGHT = 1e-13
+
 
 class Shape(NamedTuple):
-    """What the table says of a landscape: its bottom, its shape, and its bend at the place.
+    """What the table says of a landscape: its bottom and its shape.
 
     ``dead`` is the share of the map where the gradient is exactly zero.
     """
 
     minima: tuple[Minimum, ...]
     convexity: Convexity
-    curvature: Curvature
     dead: float
 
 
 def level(value: float) -> str:
     """Write a loss or a slope for a column; what rounding leaves of 0 is 0."""
-    return fixed(0.0 if abs(value) < 1e-13 else value, 4)
+    return fixed(0.0 if abs(value) < _NOUGHT else value, 4)
 
 
-def verdict(name: str, here: tuple[float, float, float, float], best: Minimum) -> str:
-    """Say how high the first loss is here, what the lowest is, and how steep it is."""
-    w, b, value, slope = here
-    start = f"At w = {fixed(w, 1)}, b = {fixed(b, 1)} the loss **{name}** is {level(value)}"
+def steepness(value: float) -> str:
+    """Write the length of a gradient for a column."""
+    return fixed(0.0 if abs(value) < _NOUGHT else value, 3)
+
+
+def verdict(name: str, value: float, slope: float, best: Minimum) -> str:
+    """Say how high the first loss is here, what the lowest is, and whether it has a slope."""
+    start = f"**{name}** is {level(value)} here"
     if best.kind is Kind.NONE and not math.isfinite(best.value):
         lowest = "; it is infinite wherever a sure answer is wrong"
     elif best.kind is Kind.NONE:
@@ -38,12 +43,12 @@ def verdict(name: str, here: tuple[float, float, float, float], best: Minimum) -
     else:
         lowest = f"; its lowest value is {level(best.value)}"
     if not math.isfinite(slope):
-        steep = "it has no slope to follow here"
+        steep = ", and there is no gradient to follow"
     elif slope == 0:
-        steep = "the gradient here is exactly zero"
+        steep = ", and the gradient is exactly zero"
     else:
-        steep = f"the slope here is {level(slope)}"
-    return f"{start}{lowest}, and {steep}."
+        steep = ""
+    return f"{start}{lowest}{steep}."
 
 
 def place(best: Minimum) -> str:
@@ -96,17 +101,27 @@ def condition(bend: Curvature) -> str:
     return number(bend.condition, 3)
 
 
-def facts(names: Sequence[str], shapes: Sequence[Shape]) -> str:
-    """Return the facts of all landscapes side by side, as a Markdown table."""
-    rows = [
+Rows = list[tuple[str, list[str]]]
+
+
+def lasting(shapes: Sequence[Shape]) -> Rows:
+    """Return the facts of all landscapes that hold everywhere: a head and cells a row."""
+    return [
         ("Minimum at (w, b)", [place(s.minima[0]) for s in shapes]),
         ("Lowest mean loss", [lowest(s.minima[0]) for s in shapes]),
         ("Found by", [s.minima[0].method for s in shapes]),
         ("Bottom", [bottom(s.minima) for s in shapes]),
         ("Convex?", [convex(s.convexity) for s in shapes]),
-        ("Eigenvalues of the Hessian here", [eigenvalues(s.curvature) for s in shapes]),
-        ("Condition number here", [condition(s.curvature) for s in shapes]),
         ("Map with gradient exactly 0", [wording.percent(s.dead) for s in shapes]),
+    ]
+
+
+def facts(names: Sequence[str], shapes: Sequence[Shape], bends: Sequence[Curvature]) -> str:
+    """Return the facts of all landscapes, and those of the place, as a Markdown table."""
+    rows = [
+        *lasting(shapes),
+        ("Eigenvalues of the Hessian here", [eigenvalues(bend) for bend in bends]),
+        ("Condition number here", [condition(bend) for bend in bends]),
     ]
     return wording.table(["", *names], [[head, *cells] for head, cells in rows])
 

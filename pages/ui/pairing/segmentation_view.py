@@ -59,6 +59,7 @@ CURVES = "pairing_curves"
 CANVAS = "pairing_canvas"
 UPLOAD = "pairing_upload"
 READINGS = "pairing_table"
+VERDICT = "pairing_verdict"
 _PROBLEM = "pairing: what is wrong with the file"
 
 GRADIENT, DESCENT = "Gradient", "Descent"
@@ -141,8 +142,8 @@ def _gradients(
             "Blue: the logit is to rise. Orange: it is to fall. "
             + ("Full colour from |dL/dz| = 1 on." if scale == ONE else "Full colour: its largest.")
         )
-        with st.container(key="verdict"):
-            st.markdown(_gradient_verdict(code, logits, settings))
+        with st.container(key=VERDICT):
+            st.markdown(_gradient_verdicts(code, logits[None], settings)[0])
         with st.container(key=READINGS):
             st.markdown(wording.table(_HEADS, _rows(code, logits, settings)))
     with below:
@@ -173,7 +174,7 @@ def _descent(
             config=charts.CONFIG,
             alt="The mask, the start, and the probabilities after the step under eight losses",
         )
-        with st.container(key="verdict"):
+        with st.container(key=VERDICT):
             st.markdown(_descent_verdict(run))
         steps = next(iter(run.values())).steps.tolist()
         st.plotly_chart(
@@ -250,7 +251,7 @@ def _paint(picked: str) -> Mask:
         drawing, words = st.columns(2, gap="medium")
         with words:
             brush = segments("A selection", ("paints", "erases"), "paints", BRUSH)
-            st.caption("Draw a box or a lasso on the mask, or click a pixel.")
+            st.caption("Draw a box on the mask, or a lasso; a small one takes a single pixel.")
             st.button("Clear the mask", on_click=_keep, args=(np.zeros((SIZE, SIZE), bool),))
             st.file_uploader(
                 "Load a CSV file: 32 lines of 32 values, each 0 or 1",
@@ -373,7 +374,7 @@ def _columns(code: str, logits: FloatArray, settings: Settings) -> dict[str, lis
         found[key] = [
             [wording.fixed(v) for v in value(loss, logits, mask, values).tolist()],
             [wording.fixed(v) for v in most.tolist()],
-            [wording.percent(v) if np.isfinite(v) else "none" for v in shares.tolist()],
+            [_part(share) for share in shares.tolist()],
         ]
     return found
 
@@ -385,40 +386,46 @@ def _constant(share: float) -> str:
     return "→ 0" if share < 1e-5 else "→ 1" if share > 1 - 1e-5 else wording.fixed(share)
 
 
-def _gradient_verdict(code: str, logits: FloatArray, settings: Settings) -> str:
+def _gradient_verdicts(code: str, logits: FloatArray, settings: Settings) -> list[str]:
+    """Say for each of several maps who is wrong, who pulls, and where all of it leads."""
     mask, values = decode_mask(code), dict(settings)
     wrong = (logits > 0) != mask
+    counts = wrong.sum(axis=(-2, -1)).tolist()
+    means = [
+        np.abs(gradient(MASK_LOSSES[key], logits, mask, values)).sum(axis=(-2, -1), where=wrong)
+        / np.maximum(counts, 1)
+        for key in ("bce", "squared_error", "absolute_error")
+    ]
     said = []
-    if wrong.any():
-        mean = {
-            key: wording.number(
-                float(np.abs(gradient(MASK_LOSSES[key], logits, mask, values)[wrong]).mean()), 2
-            )
-            for key in ("bce", "squared_error", "absolute_error")
-        }
+    for count, *each in zip(counts, *(mean.tolist() for mean in means), strict=True):
+        bce, squared, absolute = (wording.number(mean, 2) for mean in each)
         said.append(
-            f"**{wrong.sum()} of {PIXELS} pixels are on the wrong side.** There |dL/dz| is on "
-            f"average {mean['bce']} under BCE, {mean['squared_error']} under L2 and "
-            f"{mean['absolute_error']} under L1."
+            f"**{count} of {PIXELS} pixels are on the wrong side.** There \\|dL/dz\\| is on "
+            f"average {bce} under BCE, {squared} under L2 and {absolute} under L1."
+            if count
+            else "**Every pixel is on its right side of p = ½.** What gradient is left makes "
+            "right answers more certain."
         )
-    else:
-        said.append("**Every pixel is on its right side of p = ½.**")
-    if mask.any():
-        share = {
-            key: background_share(MASK_LOSSES[key], logits, mask, values)
-            for key in ("bce", "weighted", "dice")
-        }
-        bce, weighted, dice = (wording.percent(v) for v in share.values())
-        said.append(
-            f"Background is {wording.percent(1 - mask.mean())} of the pixels. Its share of the "
+    if not mask.any():
+        return said
+    shares = [
+        background_share(MASK_LOSSES[key], logits, mask, values)
+        for key in ("bce", "weighted", "dice")
+    ]
+    constant, heavy = (_constant(_best(key, code, settings)) for key in ("bce", "weighted"))
+    for place, found in enumerate(zip(*(share.tolist() for share in shares), strict=True)):
+        bce, weighted, dice = (_part(share) for share in found)
+        said[place] += (
+            f"\n\nBackground is {wording.percent(1 - mask.mean())} of the pixels. Its share of the "
             f"gradient: {bce} under BCE, {weighted} under weighted BCE, {dice} under Dice."
-        )
-        constant, heavy = (_constant(_best(key, code, settings)) for key in ("bce", "weighted"))
-        said.append(
-            f"One answer for all pixels would best be {constant} under BCE and {heavy} under "
+            f"\n\nOne answer for all pixels would best be {constant} under BCE and {heavy} under "
             "weighted BCE."
         )
-    return "\n\n".join(said)
+    return said
+
+
+def _part(share: float) -> str:
+    return wording.percent(share) if np.isfinite(share) else "none"
 
 
 def _descent_heads(step: int) -> list[str]:
@@ -469,7 +476,7 @@ def _descent_verdict(run: Mapping[str, Descent]) -> str:
 def _soft_sweep(
     key: str, code: str, soft: tuple[float, ...], settings: Settings, scale: str
 ) -> Sweep:
-    """Sweep what a slider of the prediction moves: the prediction, eight maps, the table."""
+    """Sweep what a slider of the prediction moves: the prediction, eight maps, all numbers."""
     mask, values = decode_mask(code), dict(settings)
     logits = _swept(key, mask, soft)
     changes = {1: {"z": _shares(logits)}}
@@ -481,6 +488,7 @@ def _soft_sweep(
         for row, found in enumerate(columns.values(), 1)
         for column, cells in enumerate(found, 1)
     }
+    texts[VERDICT] = _gradient_verdicts(code, logits, settings)
     return Sweep(key, SLIDERS[key][1], [ChartSweep(CHART, changes)], texts)
 
 

@@ -39,6 +39,7 @@ SCALE_STEPS = _steps(0, 1000, 5)
 WEIGHT_STEPS = _steps(0, 1, 0.01)
 SLOPE_STEPS = _steps(-3, 3, 0.05)
 INPUT_STEPS = _steps(-4, 4, 0.05)
+LABEL_STEPS = _steps(1, MOST_CLASSES, 1)
 
 _LOGITS = (1.0, 2.0, 3.0, 0.0, -1.0, 0.5, -2.0, 1.5, -0.5, 2.5)
 _P = (0.5, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)

@@ -412,8 +412,9 @@ def _bars(
     marker: dict[str, Any] = {"color": colour}
     if pattern:
         marker["pattern"] = {"shape": pattern}
-    # With more bars the numbers would be too small to read; hovering tells them.
-    shown = crowd * count <= 12
+    # On a phone the numbers of more bars would run into each other; hovering tells them.
+    bars = crowd * count
+    written = "" if bars > 8 else "%{y:.3f}" if bars <= 6 else "%{y:.2f}"
     return {
         "type": "bar",
         "x": classes(count),
@@ -421,7 +422,7 @@ def _bars(
         "yaxis": axis,
         "name": name,
         "marker": marker,
-        "texttemplate": ("%{y:.3f}" if count <= 6 else "%{y:.2f}") if shown else "",
+        "texttemplate": written,
         "textposition": "outside",
         "textangle": 0,
         "cliponaxis": False,

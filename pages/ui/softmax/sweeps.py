@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from core.activations import ACTIVATIONS
 from core.losses import LOSSES
@@ -31,6 +32,8 @@ from pages.ui.live import Sweep
 from pages.ui.parts import Shown
 from pages.ui.softmax import figures, words
 from pages.ui.softmax.controls import (
+    LABEL,
+    LABEL_STEPS,
     LOGIT_STEPS,
     SCALE,
     SCALE_STEPS,
@@ -41,6 +44,8 @@ from pages.ui.softmax.controls import (
     logit_key,
 )
 from pages.ui.softmax.parts import CHART, PLACE, VERDICT
+
+IntArray = npt.NDArray[np.intp]
 
 SHIFTED = "softmax_shifted"
 BITS = "softmax_bits"
@@ -72,7 +77,7 @@ class Rows:
     temperature: FloatArray
     shift: FloatArray
     scale: FloatArray
-    label: int
+    label: IntArray
 
     @property
     def count(self) -> int:
@@ -90,13 +95,16 @@ def rows(view: View, slider: str = "") -> Rows:
         "temperature": np.full((len(steps), 1), view.temperature),
         "shift": np.full((len(steps), 1), view.shift),
         "scale": np.full((len(steps), 1), view.scale),
+        "label": np.full((len(steps), 1), view.label),
     }
     logits = np.tile(np.array(view.logits), (len(steps), 1))
     if slider in _FIELDS:
         found[_FIELDS[slider][0]] = steps[:, None]
     elif slider:
         logits[:, _place(slider, view)] = steps
-    return Rows(logits=logits, label=view.label, **found)
+    # A class beyond the last one counts as the last one.
+    label = np.minimum(found.pop("label"), len(view.logits)).astype(np.intp)
+    return Rows(logits=logits, label=label, **found)
 
 
 def sweeps(picture: Picture, view: View, sliders: Sequence[str]) -> list[Sweep]:
@@ -205,21 +213,19 @@ def loss(at: Rows) -> Shown:
     values = cross_entropy(at.logits, truth)
     # The mistake: what is passed as logits are probabilities already.
     twice = cross_entropy(p / p.sum(axis=-1, keepdims=True), truth)
-    floor = cross_entropy(truth[0], truth[0]).item()
-    columns = (values, p[:, at.label - 1])
-    said = [
-        words.loss(value, chance, at.label, again, floor)
-        for value, chance, again in zip(*(c.tolist() for c in columns), twice.tolist(), strict=True)
-    ]
+    floor = cross_entropy(truth, truth)
+    chance = np.take_along_axis(p, at.label - 1, axis=-1)[:, 0]
+    columns = (values, chance, at.label[:, 0], twice, floor)
+    said = [words.loss(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
     gradient = cross_entropy.gradient(at.logits, truth)
-    traces = figures.cross_entropy_traces(p, truth[0], gradient)
+    traces = figures.cross_entropy_traces(p, truth, gradient)
     return Shown({CHART: (0, traces)}, {VERDICT: said})
 
 
 def one_hot(at: Rows) -> FloatArray:
     """Return the true distribution of each row: all on the class with the label."""
     found = np.zeros(at.logits.shape)
-    found[:, at.label - 1] = 1
+    np.put_along_axis(found, at.label - 1, 1.0, axis=-1)
     return found
 
 
@@ -280,6 +286,7 @@ _FIELDS = {
     TEMPERATURE: ("temperature", TEMPERATURE_STEPS),
     SHIFT: ("shift", SHIFT_STEPS),
     SCALE: ("scale", SCALE_STEPS),
+    LABEL: ("label", LABEL_STEPS),
 }
 
 
@@ -296,6 +303,6 @@ def _place(slider: str, view: View) -> int:
 def _without(view: View, slider: str) -> View:
     """Return the view without the slider's own value, which changes nothing in its sweep."""
     if slider in _FIELDS:
-        return replace(view, **{_FIELDS[slider][0]: 1.0})
+        return replace(view, **{_FIELDS[slider][0]: 1})
     place = _place(slider, view)
     return replace(view, logits=tuple(0.0 if i == place else z for i, z in enumerate(view.logits)))

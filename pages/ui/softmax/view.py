@@ -9,6 +9,7 @@ from pages.ui.parts import columns, draw, formulas, offer, say, table
 from pages.ui.softmax import controls, figures
 from pages.ui.softmax import sweeps as moves
 from pages.ui.softmax.controls import (
+    LABEL,
     SCALE,
     SCALE_STEPS,
     SECTION,
@@ -126,7 +127,7 @@ def loss() -> None:
         figure = draw(shown, CHART, layout, alt)
     with beside:
         say(shown, VERDICT)
-    live(sweeps(moves.loss, view, []), key="softmax_live")
+    live(sweeps(moves.loss, view, [LABEL]), key="softmax_live")
     offer(shown, CHART, figure, "softmax")
     formulas(r"L=-\ln p_y=\mathrm{LSE}(z)-z_y", r"\frac{\partial L}{\partial z_i}=p_i-y_i")
 
