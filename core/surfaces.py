@@ -402,7 +402,6 @@ def _steepness(default: float, high: float, meaning: str) -> Parameter:
 
 
 _SQUARE: Window = ((-3.0, 3.0), (-2.0, 2.0))
-_TEXTBOOK = Origin(authors="Textbook example", year=1964, title="Quadratic with two curvatures")
 
 _SURFACES = (
     Surface(
@@ -413,7 +412,12 @@ _SURFACES = (
             r"R_\varphi^{\mathsf T}u"
         ),
         insight="All that theory promises holds here exactly.",
-        origin=_TEXTBOOK,
+        origin=Origin(
+            authors="Goh",
+            year=2017,
+            title="Why momentum really works",
+            url="https://distill.pub/2017/momentum/",
+        ),
         window=_SQUARE,
         start=(-2.4, 1.6),
         function=bowl,
@@ -464,7 +468,12 @@ _SURFACES = (
         name="Plateau",
         formula=r"f(w,b)=1-e^{-(w^2+b^2)/(2s^2)}",
         insight="Far out there is almost no slope: what matters is what a method makes of little.",
-        origin=Origin(authors="Textbook example", year=2014, title="Inverted Gaussian"),
+        origin=Origin(
+            authors="After Schaul, Antonoglou and Silver",
+            year=2014,
+            title="Unit tests for stochastic optimization",
+            url="https://arxiv.org/abs/1312.6055",
+        ),
         window=((-6.0, 6.0), (-4.0, 4.0)),
         start=(-3.6, 1.6),
         function=plateau,
@@ -567,7 +576,9 @@ _SURFACES = (
             r"g=\nabla f+\sigma\,\xi,\ \xi\sim\mathcal N(0,I)"
         ),
         insight="Each gradient is measured with an error, as it is on a batch of the data.",
-        origin=_TEXTBOOK,
+        origin=Origin(
+            authors="After Robbins and Monro", year=1951, title="A stochastic approximation method"
+        ),
         window=_SQUARE,
         start=(-2.4, 1.6),
         function=bowl,
