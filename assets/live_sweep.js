@@ -11,6 +11,7 @@
 
 const HUB = Symbol.for("live-sweep");
 const REST = 1000; // milliseconds without a move after which Plotly is brought up to date
+const GAP = -(2 ** 31); // stands for a gap where values are counted in a unit
 const SIGHT = 150; // milliseconds after which the sweeps of sliders in view are asked for
 
 /** Run `action`, and take no harm from it: a page without this is a working page. */
@@ -86,11 +87,14 @@ function floats(bytes, steps, width, unit) {
       value = (value + slope) | 0;
       words[i] = value;
     }
-    if (row > 0) {
-      for (let j = row * width; j < (row + 1) * width; j++) words[j] += words[j - width];
-    }
   }
-  if (unit) return Float32Array.from(new Int32Array(words.buffer), (count) => count * unit);
+  for (let time = 0; time < 2; time++) {
+    for (let i = width; i < size; i++) words[i] += words[i - width];
+  }
+  if (unit) {
+    const value = (count) => (count === GAP ? NaN : count * unit);
+    return Float32Array.from(new Int32Array(words.buffer), value);
+  }
   for (let i = 0; i < size; i++) words[i] = words[i] >>> 31 ? words[i] & 0x7fffffff : ~words[i];
   return new Float32Array(words.buffer);
 }

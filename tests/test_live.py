@@ -205,10 +205,11 @@ def decoded(payload: bytes) -> dict[str, Any]:
             end += 4 * size
             folded = planes.T.copy().view(">u4").astype(np.uint32).reshape(steps, -1)
             words = (folded >> 1) ^ (0 - (folded & 1))
-            for axis in (1, 1, 0):
+            for axis in (1, 1, 0, 0):
                 words = np.cumsum(words, axis=axis, dtype=np.uint32)
             bits = np.where(words >> 31, words & 0x7FFFFFFF, ~words).astype(np.uint32)
-            counted = words.view(np.int32) * np.float32(unit)
+            gap = words == 1 << 31
+            counted = np.where(gap, np.nan, words.view(np.int32).astype(np.float64) * unit)
             trace[2] = counted.astype(np.float32) if unit else bits.view(np.float32)
     return head
 

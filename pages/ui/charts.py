@@ -19,6 +19,9 @@ from core.spec import FloatArray
 
 Spec = dict[str, Any]
 
+UNIT = 2.0**-24
+"""What curves are rounded to multiples of: nobody sees it, and sweeps take half the room."""
+
 PALETTE = 8
 """How many categorical colours `.streamlit/config.toml` gives each theme."""
 
@@ -161,6 +164,12 @@ def probe_traces(at: Probe, place: int) -> list[Spec]:
     ]
 
 
+def even(values: FloatArray) -> FloatArray:
+    """Round to multiples of ``UNIT``; what is 64 or more is coarser than that in float32."""
+    near = np.abs(values) < 64
+    return np.where(near, np.rint(np.where(near, values, 0) / UNIT) * UNIT + 0.0, values)
+
+
 def varying(trace: Spec) -> dict[str, FloatArray]:
     """Return the arrays of a trace that hold a row a parameter value, where the rows differ."""
     rows = {k: v for k, v in trace.items() if isinstance(v, np.ndarray) and v.ndim > 1}
@@ -263,8 +272,8 @@ def _line(
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": x,
-        "y": y,
+        "x": even(x),
+        "y": even(y),
         "yaxis": axis,
         "name": name,
         "legendgroup": name,

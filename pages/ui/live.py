@@ -25,8 +25,8 @@ For the author of a page:
 
 What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
 byte planes of their differences along both axes, a seventh to two thirds of their raw
-size, and a third of that again where all are multiples of 1, 1/16, 1/256 or 1/4096 (what
-nobody can see may be rounded away, at rest as in the sweep). A large sweep is an element
+size, and less than half of that again where all are multiples of 2⁻²⁴ or more (what nobody
+can see may be rounded away, at rest as in the sweep). A large sweep is an element
 of its own, so that Streamlit sends one that has not changed as a reference of 75 bytes;
 small ones would be sent whole each time, and share an element, since each element costs
 the server as much time as a sweep does.
@@ -46,6 +46,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from pages.ui.charts import UNIT
+
 _ENGINE_JS = (Path(__file__).parents[2] / "assets" / "live_sweep.js").read_text(encoding="utf-8")
 
 # Everything that changes often travels by this one: the engine's code is then sent once.
@@ -59,7 +61,7 @@ export default ({ data, parentElement: root, setStateValue: report }) => {
 };
 """
 
-LARGE = 10_000
+LARGE = 4000
 """From this size on Streamlit sends a message that it has sent before as a reference."""
 
 MOST_BYTES = 150_000
@@ -68,7 +70,7 @@ MOST_BYTES = 150_000
 FIRST = 6
 """How many sliders are taken to be in view before the browser has told."""
 
-_UNITS = (1, 2**-4, 2**-8, 2**-12)
+_UNITS = (1, 2**-4, 2**-8, 2**-12, UNIT)
 """Rows of whole multiples of one of these are sent as such, which deflate far better."""
 
 _MARKS = re.compile(r"[\\\[*`|\n]|--|^\s*(?:[-+#]+|\d+\.) |^\s*$")
@@ -281,12 +283,13 @@ def transport(slider: str, label: str, *, key: str) -> None:
 
 
 def _unit(rows: npt.NDArray[np.float32]) -> float:
-    """Return a power of two that all of ``rows`` are whole multiples of, 0 if none is known."""
-    if not np.isfinite(rows).all() or np.signbit(rows[rows == 0]).any():
+    """Return a power of two that all of ``rows`` but gaps are multiples of, 0 if none is known."""
+    there = rows[~np.isnan(rows)]
+    if np.signbit(there[there == 0]).any():
         return 0
     for unit in _UNITS:
-        counted = rows / np.float32(unit)
-        if (np.abs(counted) < 2**24).all() and (counted == np.rint(counted)).all():
+        counted = there / np.float32(unit)
+        if (np.abs(counted) < 2**31).all() and (counted == np.rint(counted)).all():
             return unit
     return 0
 
@@ -294,19 +297,20 @@ def _unit(rows: npt.NDArray[np.float32]) -> float:
 def _planes(rows: npt.NDArray[np.float32], unit: float) -> bytes:
     """Return the byte planes of ``rows`` (S, N), most significant first.
 
-    Counted in a ``unit``, or else as a float's bits made to sort as the numbers do, rows are
-    smooth along both axes where the function is. The first difference down and the second
-    difference along leave small whole numbers; folded to keep the sign out of the high
+    Counted in a ``unit``, a gap being the lowest whole number, or else as a float's bits
+    made to sort as the numbers do, rows are smooth along both axes where the function is.
+    Second differences leave small whole numbers; folded to keep the sign out of the high
     bytes, these leave planes of zeros, which deflate to almost nothing. All arithmetic is
     modulo 2³², hence exact.
     """
     if unit:
-        words = (rows / np.float32(unit)).astype(np.int32).view(np.uint32)
+        counted = np.where(np.isnan(rows), np.float32(-(2**31)), rows / np.float32(unit))
+        words = counted.astype(np.int32).view(np.uint32)
     else:
         bits = rows.view(np.uint32)
         words = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
-    words[1:] -= words[:-1].copy()
     for _ in range(2):
+        words[1:] -= words[:-1].copy()
         words[:, 1:] -= words[:, :-1].copy()
     signed = words.view(np.int32)
     folded = ((signed << 1) ^ (signed >> 31)).view(np.uint32)
