@@ -46,10 +46,11 @@ async function decode(payload) {
   let offset = headEnd;
   for (const chart of part.charts) {
     for (const trace of chart.traces) {
-      const [, , shape, unit] = trace;
+      const [, , shape, unit, order] = trace;
       if (typeof shape[0] === "string") continue;
       const width = shape.reduce((product, n) => product * n, 1);
-      trace[2] = { numbers: floats(bytes.subarray(offset), steps, width, unit), width, shape };
+      const numbers = floats(bytes.subarray(offset), steps, width, unit, order);
+      trace[2] = { numbers, width, shape };
       offset += 4 * steps * width;
     }
   }
@@ -73,7 +74,7 @@ function unbundle(bytes) {
  * The float32 table (steps × width) whose folded differences `bytes` holds as planes:
  * of multiples of `unit`, or if that is 0 of sortable bits.
  */
-function floats(bytes, steps, width, unit) {
+function floats(bytes, steps, width, unit, order) {
   const size = steps * width;
   const words = new Uint32Array(size);
   for (let row = 0, i = 0; row < steps; row++) {
@@ -88,7 +89,7 @@ function floats(bytes, steps, width, unit) {
       words[i] = value;
     }
   }
-  for (let time = 0; time < 2; time++) {
+  for (let time = 0; time < order; time++) {
     for (let i = width; i < size; i++) words[i] += words[i - width];
   }
   if (unit) {

@@ -199,13 +199,13 @@ def decoded(payload: bytes) -> dict[str, Any]:
     for trace in (trace for chart in head["charts"] for trace in chart["traces"]):
         shape = trace[2]
         if all(isinstance(n, int) for n in shape):
-            unit = trace.pop()
+            order, unit = trace.pop(), trace.pop()
             size = steps * math.prod(shape)
             planes = np.frombuffer(body, np.uint8, 4 * size, end).reshape(4, size)
             end += 4 * size
             folded = planes.T.copy().view(">u4").astype(np.uint32).reshape(steps, -1)
             words = (folded >> 1) ^ (0 - (folded & 1))
-            for axis in (1, 1, 0, 0):
+            for axis in (1, 1, *[0] * order):
                 words = np.cumsum(words, axis=axis, dtype=np.uint32)
             bits = np.where(words >> 31, words & 0x7FFFFFFF, ~words).astype(np.uint32)
             gap = words == 1 << 31

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from pages.ui.charts import Finished
 from pages.ui.live import Packed
 
-MOST = 58_500
-"""The most bytes that a move of one slider may cost, with some to spare for small things."""
+MOST = 50_000
+"""The most bytes of sweeps and charts that a move may cost; the page itself takes 10 to 20 kB."""
 
 
 class Following(NamedTuple):
@@ -35,22 +35,23 @@ def fitting(
 
     ``figures`` are the charts on view.
     """
-    room = MOST - sum(map(_bytes, figures)) - _size(always)
+    room = MOST - sum(map(_bytes, figures))
     kept: list[Following] = []
     for one in sliders:
-        if _cost([*kept, one]) <= room:
+        if _cost([*kept, one], always) <= room:
             kept.append(one)
     return [*always, *(sweep for one in kept for sweep in one.all)]
 
 
-def _cost(sliders: Sequence[Following]) -> int:
+def _cost(sliders: Sequence[Following], always: Sequence[Packed]) -> int:
     """Return the most bytes of sweeps that one move sends again.
 
-    A slider leaves its own sweeps as they are, but may make room for another's. The share of
-    the steps changes all walks and no surface.
+    A slider leaves its own sweeps as they are. The share of the steps, whose sweeps are
+    those that are ``always`` there, changes all walks and no surface.
     """
-    walked = sum(_size(one.walked) for one in sliders)
-    return walked if len(sliders) == 1 else walked + sum(_size(one.shaped) for one in sliders)
+    every = sum(_size(one.all) for one in sliders)
+    by_share = sum(_size(one.walked) for one in sliders)
+    return max(by_share, _size(always) + every - min(_size(one.all) for one in sliders))
 
 
 def _size(sweeps: Sequence[Packed]) -> int:

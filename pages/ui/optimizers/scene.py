@@ -13,7 +13,7 @@ from core.surfaces import SURFACES, Ground, noise
 
 Settings = tuple[tuple[str, float], ...]
 CARRIED = "From the Landscapes page"
-GRID = 37
+GRID = 31
 PER_WAVE = 8
 """Points of a grid along an axis: so many in all, or in each wave where that is more."""
 
