@@ -1,7 +1,8 @@
 """Activations: what one lets through, and what it does to the gradient on the way back."""
 
-from pages.ui import activation_view, explorer, frame, presets
+from pages.ui import frame, presets
 from pages.ui.controls import ACTIVATION_PICKER
+from pages.ui.functions import activation_view, explorer
 
 PRESETS = (
     ACTIVATION_PICKER.preset(

@@ -1,8 +1,11 @@
 """Losses: what each one makes of an error, and how hard it pulls."""
 
 from core.datasets import DATASETS
-from pages.ui import explorer, frame, loss_view, outlier_shares, outliers_view, presets
+from pages.ui import frame, presets
 from pages.ui.controls import LOSS_PICKER
+from pages.ui.functions import explorer, loss_view
+from pages.ui.outliers import shares as outlier_shares
+from pages.ui.outliers import view as outliers_view
 
 PRESETS = (
     LOSS_PICKER.preset(

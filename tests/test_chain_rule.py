@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.chain_rule import between, chain, strongest_path
-from core.gradient_flow import Experiment, draw
 from core.network import Dropout, Skip, Stack, forward
-from core.normalisation import Normalisation
+from core.network.chain_rule import between, chain, strongest_path
+from core.network.gradient_flow import Experiment, draw
+from core.network.normalisation import Normalisation
 
 
 def experiment(activation="tanh", depth=4, width=3, **more):

@@ -10,9 +10,9 @@ import pytest
 from core.activations import ACTIVATIONS
 from core.curves import Curve, Limits, Marks, Probe
 from pages.ui import charts, controls
-from pages.ui.activation_view import SCENE
 from pages.ui.controls import Choice
-from pages.ui.picture import THIRDS, View, draw, picture
+from pages.ui.functions.activation_view import SCENE
+from pages.ui.functions.picture import THIRDS, View, draw, picture
 from tests.figures import unpacked
 
 NOTHING = np.empty(0)

@@ -6,14 +6,13 @@ import mpmath
 import numpy as np
 import pytest
 
-from core import quadratics, schedules
-from core.descent import CHUNK, descend, nearest, settle
-from core.ledger import quantities, steps
-from core.momentum_forms import apart, compare
+from core.descent import CHUNK, descend, nearest, quadratics, schedules, settle
+from core.descent.ledger import quantities, steps
+from core.descent.momentum_forms import apart, compare
+from core.descent.schedules import SCHEDULES
+from core.descent.sensitivity import DIVERGED, NOWHERE, RATES, basins, rate_momentum_map, rate_sweep
+from core.descent.surfaces import SURFACES, noise
 from core.optimizers import OPTIMIZERS
-from core.schedules import SCHEDULES
-from core.sensitivity import DIVERGED, NOWHERE, RATES, basins, rate_momentum_map, rate_sweep
-from core.surfaces import SURFACES, noise
 from tests import reference_optimizers as reference
 
 every = pytest.mark.parametrize("name", OPTIMIZERS)

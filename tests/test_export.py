@@ -9,11 +9,12 @@ import tomllib
 import numpy as np
 import pytest
 
-from pages.ui import charts, explorer
-from pages.ui.activation_view import SCENE
+from pages.ui import charts
 from pages.ui.controls import Choice, entry
 from pages.ui.export import Table, to_csv, to_html
-from pages.ui.picture import View, picture
+from pages.ui.functions import explorer
+from pages.ui.functions.activation_view import SCENE
+from pages.ui.functions.picture import View, picture
 from tests.figures import unpacked
 from tests.serving import ROOT
 

@@ -8,7 +8,8 @@ import pytest
 
 from core.activations import ACTIVATIONS
 from core.facts import facts
-from core.gradient_flow import (
+from core.network import Dropout, Skip, Stack, forward
+from core.network.gradient_flow import (
     Experiment,
     Fate,
     alternatives,
@@ -27,8 +28,7 @@ from core.gradient_flow import (
     train,
     verdict,
 )
-from core.network import Dropout, Skip, Stack, forward
-from core.normalisation import Normalisation
+from core.network.normalisation import Normalisation
 
 
 def experiment(activation="tanh", depth=10, width=16, **more):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from core.initialisers import INITIALISERS
+from core.network.initialisers import INITIALISERS
 
 # Variances by fan-in 48 and fan-out 96, from the papers' formulas.
 VARIANCES = {

@@ -12,8 +12,10 @@ from scipy.special import expit
 
 from core.activations import ACTIVATIONS
 from core.datasets import LANDSCAPE_SETS
-from core.landscape_minima import Kind, minima, separating_direction
-from core.landscape_surface import (
+from core.landscapes import convexity, curvature, landscape, why_not
+from core.landscapes.minima import Kind, minima, separating_direction
+from core.landscapes.minimise import newton, pattern_search, valleys
+from core.landscapes.surface import (
     OWN,
     DataSettings,
     Settings,
@@ -23,9 +25,7 @@ from core.landscape_surface import (
     surface,
     terrain,
 )
-from core.landscapes import convexity, curvature, landscape, why_not
 from core.losses import LOSSES
-from core.minimise import newton, pattern_search, valleys
 
 OUTPUTS = ("identity", "sigmoid", "tanh", "relu", "gelu", "step")
 

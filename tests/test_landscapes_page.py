@@ -13,7 +13,7 @@ import pytest
 
 from core.activations import ACTIVATIONS
 from core.datasets import LANDSCAPE_SETS
-from core.landscape_surface import DataSettings, Settings, terrain
+from core.landscapes.surface import DataSettings, Settings, terrain
 from pages.ui.landscapes import networks, regularisation, view
 from pages.ui.landscapes import scene as scenes
 from pages.ui.landscapes.controls import (

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from core.activations import ACTIVATIONS
-from core.half_planes import box
-from core.linear_collapse import (
+from core.linear.collapse import (
     Affine,
     collapse,
     layer_by_layer,
     random_stack,
     relative_difference,
 )
-from core.linear_regions import (
+from core.linear.half_planes import box
+from core.linear.regions import (
     MOST_REGIONS,
     broken,
     fewest_at_best,

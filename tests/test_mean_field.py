@@ -15,12 +15,21 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from core import correlation, mean_field, phases, self_normalising
+from core import mean_field
 from core.activations import ACTIVATIONS
-from core.gaussian import rule
-from core.mean_field import Fate, fixed_points, layers, moments, settle
+from core.mean_field import (
+    Fate,
+    correlation,
+    fixed_points,
+    layers,
+    moments,
+    phases,
+    self_normalising,
+    settle,
+)
+from core.mean_field.gaussian import rule
+from core.mean_field.phases import Phase
 from core.network import Dropout, Stack, backward, build, forward, rms
-from core.phases import Phase
 from tests.formulas import formula
 
 TANH, RELU, SIGMOID, SELU = (ACTIVATIONS[k] for k in ("tanh", "relu", "sigmoid", "selu"))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from core.activations import ACTIVATIONS
-from core.initialisers import INITIALISERS
 from core.network import (
     Dropout,
     Network,
@@ -24,7 +23,8 @@ from core.network import (
     singular_values,
     with_parameters,
 )
-from core.normalisation import Normalisation
+from core.network.initialisers import INITIALISERS
+from core.network.normalisation import Normalisation
 
 GOLDEN = json.loads(
     (Path(__file__).parent / "golden" / "pytorch_networks.json").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 
 from core.losses import LOSSES
 from core.network import flatten, forward, with_parameters
-from core.network_slices import (
+from core.network.slices import (
     POINTS,
     WIDTH,
     Setup,

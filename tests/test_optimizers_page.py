@@ -13,13 +13,12 @@ import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import expect
 
-from core import quadratics
-from core.descent import descend
-from core.landscape_surface import DataSettings, surface
-from core.landscape_surface import Settings as LandscapeSettings
-from core.ledger import steps
+from core.descent import descend, quadratics
+from core.descent.ledger import steps
+from core.descent.surfaces import SURFACES
+from core.landscapes.surface import DataSettings, surface
+from core.landscapes.surface import Settings as LandscapeSettings
 from core.optimizers import OPTIMIZERS
-from core.surfaces import SURFACES
 from pages.ui import export
 from pages.ui.live import LARGE
 from pages.ui.optimizers import controls, forms, ledger, maps, race, scene, walks, words

@@ -18,11 +18,11 @@ from core.activations import ACTIVATIONS
 from core.losses import LOSSES
 from core.sections import SECTIONS
 from core.spec import FRAMEWORKS
-from pages.ui import activation_view as view
 from pages.ui import controls
-from pages.ui.explorer import FRAMEWORK, FRAMEWORK_NAMES
 from pages.ui.frame import MENU
-from pages.ui.picture import THIRDS
+from pages.ui.functions import activation_view as view
+from pages.ui.functions.explorer import FRAMEWORK, FRAMEWORK_NAMES
+from pages.ui.functions.picture import THIRDS
 from tests.figures import unpacked
 from tests.serving import ROOT
 from tests.test_wording import cells

@@ -10,8 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from core import steep_sigmoid
-from core.half_planes import box, clip, edge, normal
+from core.linear.half_planes import box, clip, edge, normal
 from core.perceptron import (
     CORNERS,
     GATES,
@@ -20,9 +19,10 @@ from core.perceptron import (
     answers,
     hidden_answers,
     net,
+    steep_sigmoid,
     train,
 )
-from core.separation import (
+from core.perceptron.separation import (
     margin,
     mistake_bound,
     radius,

@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import expect
 
 from core.activations import ACTIVATIONS
-from core.half_planes import box
-from core.linear_regions import broken, fewest_at_best, network, pieces_along, regions_in_plane
+from core.linear.half_planes import box
+from core.linear.regions import broken, fewest_at_best, network, pieces_along, regions_in_plane
 from core.perceptron import CORNERS, GATES, SOLUTIONS, answers, train
-from core.steep_sigmoid import descend, loss
+from core.perceptron.steep_sigmoid import descend, loss
 from pages.ui import export
 from pages.ui.parts import numbers as exported
 from pages.ui.perceptron import collapse, controls, regions, rule, steep, unit, words, xor

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from core.regularised import (
+from core.landscapes.regularised import (
     FEATURES,
     TRUTH,
     houses,

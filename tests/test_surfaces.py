@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from core.surfaces import SURFACES
+from core.descent.surfaces import SURFACES
 from tests.latex import evaluate
 
 every = pytest.mark.parametrize("key", SURFACES)

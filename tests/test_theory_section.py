@@ -9,10 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core import correlation, mean_field, self_normalising
+from core import mean_field
 from core.activations import ACTIVATIONS
-from core.initialisers import INITIALISERS
+from core.mean_field import correlation, self_normalising
 from core.network import Stack, backward, build, forward, rms
+from core.network.initialisers import INITIALISERS
 from pages.ui import text
 from pages.ui.vanishing import theory, theory_figures, theory_words
 from pages.ui.vanishing.controls import GAINS, SCALES

@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 import pytest
 
 from core.activations import ACTIVATIONS
-from core.gradient_flow import Experiment, Fate, Verdict, decay, measure
-from core.initialisers import INITIALISERS
 from core.network import Dropout, Skip, Stack
-from core.normalisation import Normalisation
+from core.network.gradient_flow import Experiment, Fate, Verdict, decay, measure
+from core.network.initialisers import INITIALISERS
+from core.network.normalisation import Normalisation
 from pages.ui.controls import Choice
 from pages.ui.vanishing import controls as own
 from pages.ui.vanishing import gradient, inside, journey, offers, paths, pins, runs, words

@@ -9,11 +9,11 @@ import numpy as np
 
 from core.activations import ACTIVATIONS
 from core.descent import settle
+from core.descent.surfaces import SURFACES
 from core.landscapes import landscape
 from core.losses import LOSSES
+from core.mean_field.phases import critical_line, diagram
 from core.network import Stack, backward, build, forward
-from core.phases import critical_line, diagram
-from core.surfaces import SURFACES
 from tests.benchmarks import table
 
 ROUNDS = 7

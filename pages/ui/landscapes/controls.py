@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.activations import ACTIVATIONS
 from core.datasets import LANDSCAPE_SETS, MAX_ROWS, parse_csv
-from core.landscape_surface import MOST_POINTS, OWN, DataSettings, Settings
-from core.landscape_surface import data as data_of
 from core.landscapes import why_not
+from core.landscapes.surface import MOST_POINTS, OWN, DataSettings, Settings
+from core.landscapes.surface import data as data_of
 from pages.ui import controls, state, wording
 from pages.ui.controls import Choice
 from pages.ui.parts import Slider

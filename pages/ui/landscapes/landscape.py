@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from core.activations import ACTIVATIONS
-from core.landscape_minima import Kind
-from core.landscape_surface import DataSettings, data, minima_of
 from core.landscapes import WINDOW, why_not
+from core.landscapes.minima import Kind
+from core.landscapes.surface import DataSettings, data, minima_of
 from pages.ui import charts, controls, export, parts, state, wording
 from pages.ui.controls import Choice, segments
 from pages.ui.landscapes import figures, moves, stills, words

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.landscape_surface import minima_of
+from core.landscapes.surface import minima_of
 from core.spec import FloatArray
 from pages.ui import charts, controls
 from pages.ui.charts import Spec

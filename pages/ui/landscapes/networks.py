@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from core.network_slices import POINTS, REACH, STEPS, WIDTH, Setup, Slice, take
+from core.network.slices import POINTS, REACH, STEPS, WIDTH, Setup, Slice, take
 from core.spec import FloatArray
 from pages.ui import charts, export, parts, wording
 from pages.ui.charts import COLOURS, Spec

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
-from core.regularised import (
+from core.landscapes.regularised import (
     FEATURES,
     TRUTH,
     Houses,

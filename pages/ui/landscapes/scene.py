@@ -7,16 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.landscape_minima import Kind, Minimum
-from core.landscape_surface import (
-    DataSettings,
-    Settings,
-    data,
-    minima_along,
-    minima_of,
-    outlier_path,
-    terrain,
-)
 from core.landscapes import (
     WINDOW,
     Convexity,
@@ -24,6 +14,16 @@ from core.landscapes import (
     Landscape,
     convexity,
     curvature,
+)
+from core.landscapes.minima import Kind, Minimum
+from core.landscapes.surface import (
+    DataSettings,
+    Settings,
+    data,
+    minima_along,
+    minima_of,
+    outlier_path,
+    terrain,
 )
 from core.spec import FloatArray
 from pages.ui.landscapes import words

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.landscape_minima import Kind
-from core.landscape_surface import data
 from core.landscapes import WINDOW
+from core.landscapes.minima import Kind
+from core.landscapes.surface import data
 from pages.ui.charts import Spec
 from pages.ui.landscapes import figures
 from pages.ui.landscapes import scene as scenes

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.landscape_minima import Kind, Minimum
 from core.landscapes import Convexity, Curvature
+from core.landscapes.minima import Kind, Minimum
 from pages.ui import wording
 from pages.ui.wording import fixed, number
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.descent.schedules import SCHEDULES
+from core.descent.sensitivity import RATES as SWEPT_RATES
+from core.descent.surfaces import SURFACES, Ground, Surface
 from core.losses import LOSSES
 from core.optimizers import OPTIMIZERS
-from core.schedules import SCHEDULES
-from core.sensitivity import RATES as SWEPT_RATES
 from core.spec import Parameter
-from core.surfaces import SURFACES, Ground, Surface
 from pages.ui import state, wording
 from pages.ui.controls import slider_key
 from pages.ui.landscapes import controls as landscapes

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.descent.surfaces import Point, Window
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
-from core.surfaces import Point, Window
 from pages.ui.charts import COLOURS, GROUND, SHADE, Spec
 from pages.ui.optimizers.scene import FLOOR, MAP_GAMMAS, MAP_RATES
 

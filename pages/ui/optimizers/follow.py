@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from core.descent.surfaces import SURFACES
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray, Parameter
-from core.surfaces import SURFACES
 from pages.ui import charts
 from pages.ui.charts import Spec
 from pages.ui.controls import slider_key

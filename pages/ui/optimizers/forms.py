@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.momentum_forms import FORMS, apart, compare
+from core.descent.momentum_forms import FORMS, apart, compare
+from core.descent.surfaces import Ground, Point
 from core.spec import FloatArray
-from core.surfaces import Ground, Point
 from pages.ui import export, parts
 from pages.ui.live import Packed, live
 from pages.ui.optimizers import controls, figures, scene, words

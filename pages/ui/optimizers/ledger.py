@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from core.descent import Trajectory
-from core.ledger import steps
+from core.descent.ledger import steps
+from core.descent.surfaces import Ground
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
-from core.surfaces import Ground
 from pages.ui import charts, export, parts
 from pages.ui.live import Packed, live, transport
 from pages.ui.optimizers import controls, figures, follow, scene, words

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import quadratics
+from core.descent import quadratics
+from core.descent.sensitivity import DIVERGED, NOWHERE, Basins
+from core.descent.surfaces import Ground, Point
 from core.optimizers import OPTIMIZERS
-from core.sensitivity import DIVERGED, NOWHERE, Basins
 from core.spec import FloatArray
-from core.surfaces import Ground, Point
 from pages.ui import charts, export, parts
 from pages.ui.controls import segments, slider_key
 from pages.ui.live import ChartSweep, Sweep, live

@@ -5,11 +5,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.landscape_surface import Settings as LandscapeSettings
-from core.landscape_surface import surface
-from core.sensitivity import Basins, RateSweep, basins, rate_momentum_map, rate_sweep
+from core.descent.sensitivity import Basins, RateSweep, basins, rate_momentum_map, rate_sweep
+from core.descent.surfaces import SURFACES, Ground, noise
+from core.landscapes.surface import Settings as LandscapeSettings
+from core.landscapes.surface import surface
 from core.spec import FloatArray
-from core.surfaces import SURFACES, Ground, noise
 
 Settings = tuple[tuple[str, float], ...]
 CARRIED = "From the Landscapes page"

@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core import schedules
-from core.descent import GradientFunction, Trajectory, descend
+from core.descent import GradientFunction, Trajectory, descend, schedules
+from core.descent.surfaces import SURFACES, Ground, Point, noise
 from core.spec import FloatArray
-from core.surfaces import SURFACES, Ground, Point, noise
 from pages.ui.optimizers import scene
 from pages.ui.optimizers.scene import Driver, Settings
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core import quadratics
-from core.ledger import Steps, quantities
+from core.descent import quadratics
+from core.descent.ledger import Steps, quantities
+from core.descent.sensitivity import RateSweep
+from core.descent.surfaces import Ground, Point
 from core.optimizers import OPTIMIZERS
-from core.sensitivity import RateSweep
 from core.spec import FloatArray
-from core.surfaces import Ground, Point
 from pages.ui.optimizers.scene import Driver, curvatures
 from pages.ui.wording import fixed, number
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.linear_collapse import (
+from core.linear.collapse import (
     Affine,
     collapse,
     layer_by_layer,

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.half_planes import box
-from core.linear_collapse import Affine
-from core.linear_regions import (
+from core.linear.collapse import Affine
+from core.linear.half_planes import box
+from core.linear.regions import (
     Broken,
     Regions,
     broken,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.half_planes import box, clip, edge, normal
+from core.linear.half_planes import box, clip, edge, normal
 from core.perceptron import CORNERS, GATES, Training, answers, train
-from core.separation import margin, mistake_bound, radius, separable_points
+from core.perceptron.separation import margin, mistake_bound, radius, separable_points
 from core.spec import FloatArray
 from pages.ui import export, presets, wording
 from pages.ui.charts import Spec

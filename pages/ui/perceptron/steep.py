@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
+from core.perceptron.steep_sigmoid import descend, loss, loss_gradient, peak, step_loss
 from core.spec import FloatArray
-from core.steep_sigmoid import descend, loss, loss_gradient, peak, step_loss
 from pages.ui import wording
 from pages.ui.charts import Spec
 from pages.ui.live import live, player

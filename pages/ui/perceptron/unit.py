@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.half_planes import box, clip, edge, normal
+from core.linear.half_planes import box, clip, edge, normal
 from core.perceptron import CORNERS, GATES, answers, net
 from core.spec import FloatArray
 from pages.ui.charts import Spec

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from core.perceptron import CORNERS
-from core.steep_sigmoid import step_loss
+from core.perceptron.steep_sigmoid import step_loss
 from pages.ui import wording
 
 _ROWS = [f"({a:g}, {b:g})" for a, b in CORNERS.tolist()]

@@ -7,9 +7,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.half_planes import box, clip, edge, normal
+from core.linear.half_planes import box, clip, edge, normal
 from core.perceptron import CORNERS, GATES, answers, hidden_answers, net
-from core.separation import margin
+from core.perceptron.separation import margin
 from core.spec import FloatArray
 from pages.ui.charts import Spec
 from pages.ui.controls import segments

@@ -9,11 +9,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import chain_rule, gradient_flow
-from core.chain_rule import Step
-from core.gradient_flow import Experiment, Profile
-from core.network import Skip
-from core.normalisation import Normalisation
+from core.network import Skip, chain_rule, gradient_flow
+from core.network.chain_rule import Step
+from core.network.gradient_flow import Experiment, Profile
+from core.network.normalisation import Normalisation
 from pages.ui import charts, export, presets, wording
 from pages.ui.controls import segments
 from pages.ui.vanishing import figures, paths, words

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import gradient_flow
-from core.gradient_flow import Fate, Profile
+from core.network import gradient_flow
+from core.network.gradient_flow import Fate, Profile
 from core.spec import FloatArray
 from pages.ui import charts, controls, export, presets, wording
 from pages.ui.controls import Choice, segments

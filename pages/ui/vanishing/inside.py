@@ -9,8 +9,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import gradient_flow, network
-from core.gradient_flow import Experiment, Profile
+from core import network
+from core.network import gradient_flow
+from core.network.gradient_flow import Experiment, Profile
 from core.spec import FloatArray
 from pages.ui import charts, export, wording
 from pages.ui.vanishing import figures, words

@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import gradient_flow, network
-from core.gradient_flow import Experiment, Profile
-from core.network import Dropout, Skip
-from core.normalisation import Normalisation
+from core import network
+from core.network import Dropout, Skip, gradient_flow
+from core.network.gradient_flow import Experiment, Profile
+from core.network.normalisation import Normalisation
 from core.spec import FloatArray
 from pages.ui.live import Packed, live, transport
 from pages.ui.parts import Shown, draw, say

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from core.activations import ACTIVATIONS
-from core.gradient_flow import Experiment
 from core.network import Skip, Stack
+from core.network.gradient_flow import Experiment
 from pages.ui.controls import Choice
 from pages.ui.presets import Preset
 from pages.ui.vanishing import pins, theory

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from core.activations import ACTIVATIONS
-from core.gradient_flow import Experiment
-from core.initialisers import INITIALISERS
 from core.network import Dropout, Skip, Stack
-from core.normalisation import Normalisation
+from core.network.gradient_flow import Experiment
+from core.network.initialisers import INITIALISERS
+from core.network.normalisation import Normalisation
 from pages.ui import state
 from pages.ui.controls import Choice
 from pages.ui.vanishing.controls import DEEPEST, GAINS, MOST_DRAWS, SCALES, WIDTHS

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import gradient_flow
 from core.facts import headlines
-from core.gradient_flow import Experiment, Profile, Verdict
+from core.network import gradient_flow
+from core.network.gradient_flow import Experiment, Profile, Verdict
 from core.numeric import Real
 from core.spec import FloatArray, Scalar
 from pages.ui import controls
@@ -58,7 +58,7 @@ class Run:
 class Moved:
     """A slider that a sweep can answer: its key and label, what it sets, and its S steps.
 
-    ``what`` is named as for :func:`core.gradient_flow.sweep`.
+    ``what`` is named as for :func:`core.network.gradient_flow.sweep`.
     """
 
     slider: str

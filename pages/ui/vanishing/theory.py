@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import correlation, mean_field, phases, self_normalising
+from core import mean_field
 from core.activations import ACTIVATIONS
+from core.mean_field import correlation, phases, self_normalising
 from core.network import Dropout
 from core.numeric import Real
 from core.spec import Activation, FloatArray

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from core.mean_field import Estimate, Fate, FixedPoint
-from core.self_normalising import Rest
+from core.mean_field.self_normalising import Rest
 from pages.ui import wording
 from pages.ui.vanishing.words import listed
 

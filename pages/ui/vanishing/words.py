@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.gradient_flow import Fate, Verdict
 from core.network import Dropout, Skip
-from core.normalisation import Normalisation
+from core.network.gradient_flow import Fate, Verdict
+from core.network.normalisation import Normalisation
 from pages.ui import wording
 from pages.ui.controls import Choice
 from pages.ui.vanishing.runs import Moved, Run

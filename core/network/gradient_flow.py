@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core.facts import SATURATED_BELOW
-from core.initialisers import INITIALISERS
 from core.network import (
     Backward,
     Forward,
@@ -29,7 +28,8 @@ from core.network import (
     forward,
     rms,
 )
-from core.normalisation import Normalisation
+from core.network.initialisers import INITIALISERS
+from core.network.normalisation import Normalisation
 from core.numeric import Real
 
 FADING = 1.0

@@ -9,11 +9,11 @@ import numpy as np
 
 from core.activations import ACTIVATIONS
 from core.datasets import LANDSCAPE_SETS, standardised, with_outliers
-from core.landscape_minima import Kind, Minimum, minima, minima_of_lines, nearby_minimum
+from core.descent.surfaces import Ground
 from core.landscapes import Landscape, landscape
+from core.landscapes.minima import Kind, Minimum, minima, minima_of_lines, nearby_minimum
 from core.losses import LOSSES
 from core.numeric import Real
-from core.surfaces import Ground
 
 MOST_POINTS = 500
 """Of more points of one's own so many are kept, evenly spread over the file."""

@@ -10,7 +10,7 @@ from core.numeric import Receipt, receipt
 from core.spec import FRAMEWORKS
 from pages.ui import charts, controls, export, state, wording
 from pages.ui.controls import Choice, Settings
-from pages.ui.picture import Picture, Scene, View, picture
+from pages.ui.functions.picture import Picture, Scene, View, picture
 
 FRAMEWORK = "framework"
 FRAMEWORK_NAMES = dict(zip(("NumPy", "PyTorch", "Keras", "JAX"), FRAMEWORKS, strict=True))

@@ -11,7 +11,7 @@ Schoenholz et al. 2017):
 q settles at a fixed point q*, and χ₁ = χ(q*) then tells whether gradients vanish (< 1)
 or explode (> 1) on their way back, by the same factor in every layer.
 
-**Accuracy.** :func:`moments` holds 10 digits (see ``core.gaussian``). A :class:`Table`
+**Accuracy.** :func:`moments` holds 10 digits (see ``core.mean_field.gaussian``). A :class:`Table`
 is read between its nodes by cubics with exact slopes, to a relative 2·10⁻⁶ or, where f is
 flat around 0 and its moments are all but nothing, to an absolute 10⁻⁷ of E f²/q.
 :func:`settle` and :func:`fixed_points` end with the exact moments; what is computed for
@@ -35,7 +35,7 @@ from scipy.optimize import brentq
 
 from core.activations import ACTIVATIONS
 from core.facts import Join, facts
-from core.gaussian import LEAST_DEVIATION, TAIL, Rule, Settings, rule
+from core.mean_field.gaussian import LEAST_DEVIATION, TAIL, Rule, Settings, rule
 from core.numeric import Real
 from core.spec import Activation
 

@@ -17,8 +17,8 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
-from core.gaussian import rule
 from core.mean_field import Settled, jumps, moments
+from core.mean_field.gaussian import rule
 from core.numeric import Real
 from core.spec import Activation
 

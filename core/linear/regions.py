@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.half_planes import clip
-from core.linear_collapse import Affine, random_stack
+from core.linear.collapse import Affine, random_stack
+from core.linear.half_planes import clip
 from core.spec import Activation, FloatArray, Scalar
 
 Integers = npt.NDArray[np.intp]

@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.gradient_flow import Draw
 from core.network import Backward, Forward, backward
-from core.normalisation import Normalisation
+from core.network.gradient_flow import Draw
+from core.network.normalisation import Normalisation
 from core.numeric import Real
 
 

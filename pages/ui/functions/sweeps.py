@@ -11,8 +11,7 @@ from core.facts import headlines
 from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, Settings
-from pages.ui.live import ChartSweep, Later, Packed, Sweep
-from pages.ui.picture import (
+from pages.ui.functions.picture import (
     THRESHOLDS,
     Picture,
     View,
@@ -21,6 +20,7 @@ from pages.ui.picture import (
     reach,
     subtract,
 )
+from pages.ui.live import ChartSweep, Later, Packed, Sweep
 
 
 def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Later]:

@@ -29,8 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.activations import ACTIVATIONS
-from core.initialisers import INITIALISERS
-from core.normalisation import Normalisation, normalise, normalise_backward
+from core.network.initialisers import INITIALISERS
+from core.network.normalisation import Normalisation, normalise, normalise_backward
 from core.numeric import Real
 from core.spec import Activation, Scalar
 
@@ -193,7 +193,7 @@ def build(
 ) -> Network:
     """Draw the weights of ``stack``; biases are normal with standard deviation ``bias_std``.
 
-    ``initialiser`` is a key of :data:`core.initialisers.INITIALISERS`, ``value`` its
+    ``initialiser`` is a key of :data:`core.network.initialisers.INITIALISERS`, ``value`` its
     parameter. Each layer has a stream of its own, so that the same seed gives a layer
     the same weights whatever the depth. Raises as the initialiser does.
     """

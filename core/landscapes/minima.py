@@ -22,7 +22,7 @@ import numpy as np
 
 from core.fits import Fit, Method, best_constant, best_line, best_lines
 from core.landscapes import WINDOW, Landscape, convexity
-from core.minimise import End, newton, pattern_search, valleys
+from core.landscapes.minimise import End, newton, pattern_search, valleys
 from core.numeric import Real
 from core.spec import Axis
 

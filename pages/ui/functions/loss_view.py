@@ -11,12 +11,12 @@ from core.loss_facts import LossFacts, huber_gaps, loss_facts, pulls
 from core.spec import Axis
 from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
-from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.functions.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.functions.picture import Scene, View
+from pages.ui.functions.sweeps import sweeps
 from pages.ui.live import Sweep, live
-from pages.ui.outliers_view import laboratory
+from pages.ui.outliers.view import laboratory
 from pages.ui.parts import columns
-from pages.ui.picture import Scene, View
-from pages.ui.sweeps import sweeps
 
 TARGET = "losses_target"
 

@@ -110,7 +110,7 @@ def descend(
     ``gradient`` maps positions (..., d) to gradients of the same shape. ``learning_rate`` is
     a number, or for many starts an array that broadcasts against ``start``, such as (n, 1);
     with an axis of steps before these it is a schedule: (steps,) for one start, (steps, n, 1)
-    for many (see :mod:`core.schedules`). Left out, it is the optimizer's default. ``noise``
+    for many (see :mod:`core.descent.schedules`). Left out, it is the optimizer's default. ``noise``
     (steps, ..., d) is added to the gradients step by step.
 
     A run stops at the first step whose gradient or result is not finite. Raises ``KeyError``

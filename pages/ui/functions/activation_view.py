@@ -12,11 +12,11 @@ from core.facts import Facts, facts, saturation
 from core.spec import Interval
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
-from pages.ui.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.functions.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.functions.picture import THIRDS, THRESHOLDS, Scene, View
+from pages.ui.functions.sweeps import sweeps
 from pages.ui.live import live
 from pages.ui.parts import columns
-from pages.ui.picture import THIRDS, THRESHOLDS, Scene, View
-from pages.ui.sweeps import sweeps
 
 SCENE = Scene("activations", window=(-6.0, 6.0), track=(-10.0, 10.0, 0.1))
 PROBE = SCENE.probe

@@ -8,11 +8,12 @@ import streamlit as st
 from core.datasets import DATASETS, MAX_ROWS, DataSet, parse_csv
 from core.fits import Fit
 from core.spec import Axis, FloatArray
-from pages.ui import charts, controls, outlier_fits, wording
+from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, segments
 from pages.ui.live import Sweep
-from pages.ui.outlier_fits import Points
-from pages.ui.outlier_shares import shares_of
+from pages.ui.outliers import fits as outlier_fits
+from pages.ui.outliers.fits import Points
+from pages.ui.outliers.shares import shares_of
 from pages.ui.parts import columns
 
 DATA = "losses_data"

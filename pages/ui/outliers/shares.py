@@ -9,7 +9,7 @@ from core.datasets import DataSet
 from core.fits import Fit, shares
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, segments
-from pages.ui.outlier_fits import Points
+from pages.ui.outliers.fits import Points
 
 SHARES = "losses_shares"
 TRUTH = "the truth"

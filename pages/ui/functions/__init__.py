@@ -1,0 +1,1 @@
+"""Functions of one number over one another: the Activations and Losses pages."""
