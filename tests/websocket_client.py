@@ -63,7 +63,7 @@ class Element:
     path: tuple[int, ...]
     fragment_id: str
     size: int
-    """Bytes on the wire, of the reference where one was sent."""
+    """Bytes of its message, or of the reference where one was sent."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ class Run:
     """``Type: message`` of every exception shown, and of a script that does not compile."""
     page_not_found: bool = False
     bytes_received: int = 0
+    """Bytes of Streamlit's messages."""
+    bytes_on_wire: int = 0
+    """Bytes that came over the websocket: the messages framed, and deflated if the server does."""
     messages: int = 0
     references: int = 0
     """How many messages came as a reference to one that this session already holds."""
@@ -117,10 +120,21 @@ class Run:
         )
 
 
+class CountedConnection(ClientConnection):
+    """A websocket that counts the bytes of its stream; those of TLS would come on top."""
+
+    arrived = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has come."""
+        self.arrived += len(data)
+        super().data_received(data)
+
+
 class Session:
     """One visitor: a websocket, the widgets that stand on the page, and their values."""
 
-    def __init__(self, connection: ClientConnection, timeout: float) -> None:
+    def __init__(self, connection: CountedConnection, timeout: float) -> None:
         self._connection = connection
         self._timeout = timeout
         self._cache: dict[str, tuple[ForwardMsg, int]] = {}
@@ -143,7 +157,8 @@ class Session:
         connection = await connect(
             url.replace("http", "ws", 1).rstrip("/") + "/_stcore/stream",
             subprotocols=["streamlit"],
-            compression=None,  # as Streamlit's server has it, so sizes are those on the wire
+            compression="deflate",  # offered, as browsers do
+            create_connection=CountedConnection,
             max_size=None,
             open_timeout=timeout,
             ping_interval=None,  # a server at its limit answers late, and that is measured
@@ -219,10 +234,12 @@ class Session:
         client.widget_states.widgets.extend(self._states.values())
         client.cached_message_hashes.extend(self._cache)
         run = Run(page=self.page)
+        arrived = self._connection.arrived
         began = time.perf_counter()
         await self._connection.send(request.SerializeToString())
         fragments = await self._receive(run)
         run.seconds = time.perf_counter() - began
+        run.bytes_on_wire = self._connection.arrived - arrived
         run.query = self.query
         self._remember(run, fragments)
         return run

@@ -23,7 +23,12 @@ from tests.websocket_client import Run, Session, Slider
 QUERY = "activation=elu"
 VARIANTS = {
     "as configured": TALKATIVE,
-    "Streamlit's defaults": TALKATIVE | {"runner.postScriptGC": True},
+    "Streamlit's defaults": TALKATIVE
+    | {
+        "runner.postScriptGC": True,
+        "server.enableWebsocketCompression": False,
+        "global.minCachedMessageSize": 10_000,
+    },
 }
 
 THINK_SECONDS = 2.0

@@ -26,20 +26,24 @@ MOVE_LIMIT = 25.0
 def main() -> dict[str, Any]:
     with serve(options=TALKATIVE) as server:
         figures = asyncio.run(_measure(server.url))
-    header = ["page", "opening, kB", "messages", "largest parts, kB", "slider move, kB", "slider"]
+    header = ["page", "opening, kB", "inflated", "messages", "largest parts, kB inflated"]
+    header += ["slider move, kB", "inflated", "slider"]
     rows = [
         [
             name,
             f"{figure['opening_kb']:.1f}",
+            f"{figure['opening_inflated_kb']:.1f}",
             str(figure["messages"]),
             ", ".join(f"{kind} {size:.1f}" for kind, size in list(figure["parts_kb"].items())[:3]),
             f"{figure['move_kb']:.1f}" if figure["slider"] else "",
+            f"{figure['move_inflated_kb']:.1f}" if figure["slider"] else "",
             figure["slider"],
         ]
         for name, figure in figures.items()
     ]
-    print("Bytes of Streamlit's messages, before websocket framing; 1 kB is 1000 bytes.")
-    print("The move is the dearest one: each slider of the page is moved by one step.")
+    print("Bytes that come over the websocket, and of Streamlit's messages once inflated;")
+    print("1 kB is 1000 bytes. The move is the dearest one on the wire: each slider of the page")
+    print("is moved by one step.")
     print(f"'{ONE_FUNCTION}' is the function of the catalogue whose move is dearest.")
     print(table(header, rows), end="\n\n")
     home, opened = figures["home"], figures["activations"]
@@ -71,18 +75,21 @@ async def _visit(url: str, page: str, activations: Sequence[str] = ()) -> dict[s
         for key, slider in opening.sliders.items():
             step = slider.step if slider.value + slider.step <= slider.high else -slider.step
             run = _checked(await session.set_widget(key, slider.value + step))
-            moves[key] = run.bytes_received / 1e3
+            moves[key] = (run.bytes_on_wire / 1e3, run.bytes_received / 1e3)
     parts: Counter[str] = Counter()
     for element in opening.elements:
         parts[element.kind] += element.size
     dearest = max(moves, key=lambda key: moves[key], default="")
+    move, inflated = moves.get(dearest, (0.0, 0.0))
     return {
-        "opening_kb": opening.bytes_received / 1e3,
+        "opening_kb": opening.bytes_on_wire / 1e3,
+        "opening_inflated_kb": opening.bytes_received / 1e3,
         "messages": opening.messages,
         "parts_kb": {kind: size / 1e3 for kind, size in parts.most_common()},
         "slider": dearest,
-        "move_kb": moves.get(dearest, 0.0),
-        "moves_kb": moves,
+        "move_kb": move,
+        "move_inflated_kb": inflated,
+        "moves_kb": {key: on_wire for key, (on_wire, _) in moves.items()},
     }
 
 
