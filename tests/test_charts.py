@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,9 +10,11 @@ import pytest
 
 from core.activations import ACTIVATIONS
 from core.curves import Curve, Limits, Marks, Probe
+from core.spec import Axis
 from pages.ui import charts, controls
 from pages.ui.controls import Choice
 from pages.ui.functions.activation_view import SCENE
+from pages.ui.functions.loss_view import SCENES
 from pages.ui.functions.picture import THIRDS, View, draw, picture
 from tests.figures import unpacked
 
@@ -265,3 +268,35 @@ def test_varying_keeps_what_differs_from_row_to_row():
 def test_figures_are_small():
     # One move of a slider sends its figure again.
     assert len(json.dumps(shown("elu"))) < 12_000
+
+
+@pytest.mark.parametrize("corner", charts.CORNERS)
+def test_a_legend_stands_where_its_box_is(corner):
+    one = drawing()
+    layout = charts.functions(
+        [one],
+        window=(-6, 6),
+        limits=Limits((-1, 2), (-3, 4)),
+        probe=0.5,
+        titles=("f(x)", "f′(x)"),
+        legend=corner,
+    ).to_dict()["layout"]
+    (left, right), (low, high) = charts.legend_box(corner, 3)
+    assert 0 <= left < right <= 1
+    assert 0 <= low < high <= 1
+    bottom, top = layout["yaxis"]["domain"]
+    legend = layout["legend"]
+    share = (legend["y"] - bottom) / (top - bottom)
+    assert legend["yanchor"] == corner[1]
+    assert share == pytest.approx({"top": high, "bottom": low}[corner[1]], abs=1e-9)
+    edge = {"left": left, "center": (left + right) / 2, "right": right}[legend["xanchor"]]
+    assert legend["x"] == pytest.approx(edge, abs=0.02)
+
+
+def test_a_legend_keeps_off_the_curves():
+    rising, falling = Choice("relu", {}), Choice("hinge", {})
+    losses = view(scene=replace(SCENES[Axis.MARGIN], target=1.0))
+    legend = picture([rising], view()).figure.spec["layout"]["legend"]
+    assert (legend["xanchor"], legend["yanchor"]) == ("left", "top")
+    legend = picture([falling], losses).figure.spec["layout"]["legend"]
+    assert (legend["xanchor"], legend["yanchor"]) == ("right", "top")

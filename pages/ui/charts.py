@@ -44,7 +44,24 @@ SHADE_TRACES = 1
 """The first trace of a function shades where it saturates."""
 
 HEIGHT = 480
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+_NOT_OFFERED = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
+CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": _NOT_OFFERED}
+
+Corner = tuple[str, str]
+"""Where a legend stands in its panel: left, center or right; top or bottom."""
+
+CORNERS: tuple[Corner, ...] = (
+    ("left", "top"),
+    ("right", "top"),
+    ("center", "top"),
+    ("right", "bottom"),
+    ("left", "bottom"),
+)
+"""The places for a legend, the first in reading order where several are as good."""
+
+_LEGEND_WIDTH = 0.36
+_LEGEND_ROW = 0.086
+"""A legend's width and the height of a row, as shares of the upper of two panels."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,7 @@ def functions(
     probe: float,
     titles: Sequence[str],
     axis: str = "x",
-    legend: str = "left",
+    legend: Corner = CORNERS[0],
 ) -> Finished:
     """Draw f above f′ and, where sampled, a third panel; with marks, tangents and shading."""
     lanes = len(drawn) > 1
@@ -184,11 +201,18 @@ def differences(
     probe: float,
     titles: Sequence[str],
     axis: str = "x",
-    legend: str = "left",
 ) -> Finished:
     """Draw differences of functions, and of their gradients below."""
     traces = [t for place, one in enumerate(drawn, 1) for t in difference_traces(one, place)]
-    return finish(traces, _panels(window, limits, probe, titles, axis, legend))
+    return finish(traces, _panels(window, limits, probe, titles, axis, CORNERS[0]))
+
+
+def legend_box(corner: Corner, rows: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return which shares of the upper panel a legend takes, from left to right and upwards."""
+    left = {"left": 0.0, "center": (1 - _LEGEND_WIDTH) / 2, "right": 1 - _LEGEND_WIDTH}[corner[0]]
+    height = min(1.0, rows * _LEGEND_ROW)
+    bottom = 1 - height if corner[1] == "top" else 0.0
+    return (left, left + _LEGEND_WIDTH), (bottom, bottom + height)
 
 
 def points_and_lines(
@@ -335,7 +359,7 @@ def _panels(
     probe: float,
     titles: Sequence[str],
     axis: str,
-    legend: str,
+    legend: Corner,
 ) -> Spec:
     """Lay out two or three panels above one another, sharing x; nothing jumps."""
     spans = (limits.value, limits.gradient, limits.third)[: len(titles)]
@@ -347,10 +371,10 @@ def _panels(
         "hovermode": "x",
         "dragmode": "zoom",
         "legend": {
-            "x": {"left": 0.01, "center": 0.5, "right": 0.99}[legend],
-            "y": 1.0,
-            "xanchor": legend,
-            "yanchor": "top",
+            "x": {"left": 0.01, "center": 0.5, "right": 0.99}[legend[0]],
+            "y": {"top": 1.0, "bottom": 1.0 - heights[0] + gap}[legend[1]],
+            "xanchor": legend[0],
+            "yanchor": legend[1],
             "bgcolor": "rgba(0,0,0,0)",
             "tracegroupgap": 0,
         },

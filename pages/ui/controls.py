@@ -228,7 +228,9 @@ def slider(key: str, parameter: Parameter, *, swept: bool = True) -> float:
         help=f"`{parameter.name}`: {parameter.meaning}",
     )
     if parameter.settings:
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        with st.container(
+            key=f"set-to-{widget}", horizontal=True, gap="small", vertical_alignment="center"
+        ):
             st.caption("Set to", width="content")
             for label, setting in parameter.settings.items():
                 st.button(

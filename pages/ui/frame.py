@@ -130,7 +130,13 @@ def _menu(current: str) -> None:
             label = "Home" if name == "home" else page.title
             target = dict(links)
             if name == "source":
-                label = f"Source of {controls.listed(on_show.current())}"
+                label = f"Source of {_counted(on_show)}"
                 if on_show is not controls.ACTIVATION_PICKER:
                     target[SOURCE_OF] = [on_show.key]
             st.page_link(page.script, label=label, icon=page.icon, query_params=target)
+
+
+def _counted(picker: controls.Picker) -> str:
+    """Name the one function that is picked, or say how many there are."""
+    names = list(dict.fromkeys(controls.entry(key).name for key in picker.current()))
+    return names[0] if len(names) == 1 else f"{len(names)} {picker.label.lower()}"

@@ -143,15 +143,15 @@ def verdict(name: str, facts: Facts, threshold: float) -> str:
         )
     if steep < 0.999:
         return (
-            f"**{name}** never passes more than {fixed(steep)} of the gradient: ten layers of it "
+            f"**{name}** never passes more than {number(steep)} of the gradient: ten layers of it "
             f"leave at most {number(steep**10, 2)}, unless the weights make up for it."
         )
     if steep == math.inf:
         return f"**{name}** has a gradient without bound: large inputs make it explode."
     if steep > 1.001:
         return (
-            f"**{name}** can enlarge the gradient: {fixed(steep)}-fold where it is steepest, "
-            f"{fixed(facts.gradient_at_zero)}-fold at zero."
+            f"**{name}** can enlarge the gradient: {number(steep)}-fold where it is steepest, "
+            f"{number(facts.gradient_at_zero)}-fold at zero."
         )
     if facts.saturation:
         return (
@@ -177,10 +177,10 @@ def loss_verdict(name: str, facts: Pull, axis: Axis) -> str:
         return f"**{name}** pulls without bound: one point far enough off outweighs all others."
     if facts.redescending:
         return (
-            f"**{name}** pulls with {fixed(facts.max_gradient)} at the most, "
+            f"**{name}** pulls with {number(facts.max_gradient)} at the most, "
             "and lets go of what is far off."
         )
-    return f"**{name}** never pulls harder than {fixed(facts.max_gradient)}, {_WRONG[axis]}."
+    return f"**{name}** never pulls harder than {number(facts.max_gradient)}, {_WRONG[axis]}."
 
 
 def loss_facts_table(

@@ -30,7 +30,6 @@ SCENES = {
         track=(-5.0, 5.0, 0.05),
         titles=("loss ℓ", "∂ℓ/∂ŷ"),
         axis="residual, r = ŷ − y",
-        legend="center",
     ),
     Axis.MARGIN: Scene(
         "losses_margin",
@@ -38,7 +37,6 @@ SCENES = {
         track=(-4.0, 4.0, 0.05),
         titles=("loss ℓ", "∂ℓ/∂s at t = 1"),
         axis="margin, m = t·s",
-        legend="right",
     ),
     Axis.PROBABILITY: Scene(
         "losses_probability",
@@ -79,8 +77,7 @@ def explore() -> list[str]:
     scene = SCENES[axis]
     if axis in (Axis.PROBABILITY, Axis.LOGIT):
         target = segments("Target y", ("0", "1"), "1", TARGET)
-        corner = "right" if target == "1" else "left"
-        scene = replace(scene, target=float(target), legend=corner)
+        scene = replace(scene, target=float(target))
     _explore(chosen, scene, axis, latest)
     return picked
 

@@ -45,8 +45,6 @@ class Scene:
     target: float = 1.0
     """The target of a loss along a probability or a logit."""
 
-    legend: str = "left"
-    """Which upper corner, or the centre, the curves leave to the legend."""
     bounded: bool = False
     """Whether the functions end where the window does."""
 
@@ -136,7 +134,7 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
     if view.factor is not None:
         return _differences(choices, view, view.factor)
     drawn = [draw(c.key, c.label, view, c.parameters) for c in choices]
-    keys = tuple(dict.fromkeys(c.entry.key for c in choices))
+    keys = tuple(c.entry.key for c in choices)
     figure = charts.functions(
         drawn,
         window=view.scene.window,
@@ -144,7 +142,7 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
         probe=view.probe,
         titles=view.titles,
         axis=view.scene.axis,
-        legend=view.scene.legend,
+        legend=_legend(keys, view.bare),
     )
     names = [d.name for d in drawn]
     return Picture(figure, names, [d.curve for d in drawn], [d.size for d in drawn])
@@ -185,7 +183,6 @@ def _differences(choices: Sequence[Choice], view: View, factor: float) -> Pictur
         probe=view.probe,
         titles=[f"{times}({value} − {first})", f"{times}({gradient} − {first}′)"],
         axis=view.scene.axis,
-        legend=view.scene.legend,
     )
     return Picture(figure, [f"{times}({name})" for name in names], curves, [])
 
@@ -214,6 +211,25 @@ def _resolution(key: str, view: View) -> int:
 def _limits(keys: tuple[str, ...], view: View) -> Limits:
     graphs = [view.graph(key) for key in keys]
     return limits(graphs, *view.scene.window, view.third, view.scene.most)
+
+
+@lru_cache(maxsize=512)
+def _legend(keys: tuple[str, ...], view: View) -> charts.Corner:
+    """Choose the place in the upper panel where a legend hides least of the functions.
+
+    It stays while a parameter moves: the functions are looked at as they are by default.
+    """
+    x = np.linspace(*view.scene.window, 121)
+    across = (x - x[0]) / (x[-1] - x[0])
+    bottom, top = _limits(keys, view).value
+    up = [(view.graph(key)(x) - bottom) / (top - bottom) for key in keys]
+
+    def hidden(corner: charts.Corner) -> int:
+        (left, right), (low, high) = charts.legend_box(corner, len(keys))
+        inside = (across > left) & (across < right)
+        return sum(int((inside & (low < y) & (y < high)).sum()) for y in up)
+
+    return min(charts.CORNERS, key=hidden)
 
 
 @lru_cache(maxsize=512)
