@@ -18,10 +18,10 @@ For the author of a page:
 - What depends on one slider only (curves) and what depends on others too (a tangent at
   a probe, a row of readings) stand best in separate sweeps: one is sent again only when
   its own numbers have changed. Cache the former: its encoding is kept with the object.
-- Sweep only sliders that are on view, not those in a closed expander. Where there may be
-  many sliders with large sweeps, hand them over as :class:`Later`: only those of the first
-  sliders are sent at once, and the browser asks for another one, by a rerun of the
-  fragment, when its slider comes into view.
+- Sweep only sliders that are on view, not those in a closed expander. Only those of the
+  first sliders are sent at once; the browser asks for another one, by a rerun of the
+  fragment, when its slider comes into view. Where there may be many sliders with sweeps
+  that are dear to compute, hand them over as :class:`Later`, to be computed only then.
 
 What goes over the wire, per sweep: its float32 numbers bit for bit, as zlib of the
 byte planes of their differences along both axes, a seventh to two thirds of their raw
@@ -234,7 +234,7 @@ def live(sweeps: Sequence[Sweep | Packed | Later], *, key: str) -> None:
     first = list(dict.fromkeys(one.slider for one in sweeps))[:FIRST]
     seen = str(st.session_state.get(name, {}).get("seen", "")).split(",")
     near = {one.slider for one in sweeps if one.slider in (*first, *seen)}
-    packed = [one.packed for one in sweeps if one.slider in near or not isinstance(one, Later)]
+    packed = [one.packed for one in sweeps if one.slider in near]
     packed = [one for one in packed if len(one.payload) <= MOST_BYTES]
     small = [one.payload for one in packed if len(one.payload) < LARGE]
     large = [one.payload for one in packed if len(one.payload) >= LARGE]
@@ -245,8 +245,7 @@ def live(sweeps: Sequence[Sweep | Packed | Later], *, key: str) -> None:
         rivals = {p.slider for p in packed if p.slider != one.slider and p.targets & one.targets}
         through = {rival: rows[rival] for rival in sorted(rivals)}
         parts.append({"digest": one.payload[:8].hex(), "slider": one.slider, "through": through})
-    later = {one.slider for one in sweeps if isinstance(one, Later)}
-    parts += [{"slider": slider} for slider in sorted(later - near)]
+    parts += [{"slider": slider} for slider in sorted({one.slider for one in sweeps} - near)]
     head = json.dumps(parts).encode()
     _mount(key=name, data=bundle(head, *small), on_seen_change=_take_note)
     for i, payload in enumerate(large):
