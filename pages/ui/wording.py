@@ -47,11 +47,14 @@ def percent(share: float) -> str:
 
 
 def interval(one: Interval, digits: int = 4) -> str:
-    """Write an interval with its brackets: a square one where the end is reached."""
+    """Write an interval with its brackets: a square one where the end is reached.
+
+    No line breaks within it.
+    """
     if one.low == one.high:
         return f"{{{number(one.low, digits)}}}"
     left, right = "[" if one.low_closed else "(", "]" if one.high_closed else ")"
-    return f"{left}{number(one.low, digits)}, {number(one.high, digits)}{right}"
+    return f"{left}{number(one.low, digits)},\N{NO-BREAK SPACE}{number(one.high, digits)}{right}"
 
 
 def smoothness(facts: Facts) -> str:
