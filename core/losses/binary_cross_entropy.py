@@ -41,7 +41,7 @@ SPEC = Loss(
     derivative=gradient,
     formula=r"\ell(p,y)=-y\ln p-(1-y)\ln(1-p)",
     gradient_formula=r"\frac{\partial\ell}{\partial p}=\frac{p-y}{p\,(1-p)}",
-    insight="The price of an outcome is −ln of the probability it was given: 0 if certain, no top.",
+    insight="An outcome costs −ln of the probability it was given: 0 if certain, ∞ if ruled out.",
     use="Yes-or-no labels, one probability a label; several labels may be true at once.",
     avoid="The probability comes from a sigmoid: take sigmoid cross-entropy on the logit instead.",
     strengths=(
