@@ -50,7 +50,7 @@ SPEC = Loss(
         "Takes soft targets, such as smoothed labels",
     ),
     weaknesses=(
-        "Infinite at a certain error; PyTorch stops at 100, Keras at 16.1, by clipping",
+        "Infinite at a certain error; PyTorch stops at 100, Keras near 16, by clipping",
         "For soft targets its least value is not 0 but their entropy",
         "Each example weighs the same, so that a rare class is drowned by a frequent one",
     ),
