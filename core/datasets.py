@@ -138,7 +138,7 @@ DATASETS = _catalogue(
     DataSet(
         key="heavy_tails",
         name="Heavy-tailed noise",
-        description="Student's t with two degrees of freedom: the noise has no variance.",
+        description="Student's t with two degrees of freedom: the noise has no finite variance.",
         size=40,
         intercept=_INTERCEPT,
         slope=_SLOPE,

@@ -572,6 +572,43 @@ def test_texts_are_there_and_tidy(activation: Activation) -> None:
     assert not entry.origin.url or entry.origin.url.startswith("https://")
 
 
+def test_the_numbers_in_the_texts() -> None:
+    """Each number that a text states, computed; and the text that states it."""
+    x = np.linspace(-12.0, 12.0, 240_001)
+    f = {key: one(x) for key, one in ACTIVATIONS.items()}
+    slope = {key: one.gradient for key, one in ACTIVATIONS.items()}
+    density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi) * (x[1] - x[0])
+    between = np.abs(f["gelu"] - f["gelu_tanh"])
+    away = np.abs(x) > 1e-9
+    for key, number, written in (
+        ("gelu", np.max(f["relu"] - f["gelu"]), "never more than {:.2f} below it"),
+        ("gelu", x[f["gelu"].argmin()], "at x = {:.3f}, where the gradient is 0"),
+        ("gelu_tanh", between.max() + 5e-6, "Within {:.5f} of GELU"),
+        ("gelu_tanh", np.max(between[away] / np.abs(x[away])), "to within {:.4f}"),
+        ("hard_sigmoid", np.max(np.abs(f["hard_sigmoid"] - f["sigmoid"])), "Up to {:.3f} away"),
+        ("hard_swish", np.max(np.abs(f["hard_swish"] - f["swish"])) + 0.005, "Within {:.2f} of"),
+        ("hard_swish", f["hard_swish"].min(), "falls to {:.3f} at x = −1.5"),
+        ("mish", f["mish"].min(), "falls to {:.3f} at"),
+        ("mish", x[f["mish"].argmin()], "at x = {:.2f}"),
+        ("mish", slope["mish"](0.0), "Slope {:.1f} at 0"),
+        ("selu", slope["selu"](0.0), "falls from {:.3f} to 1.051"),
+        ("selu", 100 * math.sqrt(density @ slope["selu"](x) ** 2) - 100, "grows by about {:.1f} %"),
+        ("softplus", density @ f["softplus"], "the mean is {:.2f} for a standard normal"),
+        ("softsign", slope["tanh"](1.0), "tanh keeps {:.2f}"),
+        ("swish", f["swish"].min(), "at β = 1 it falls to {:.3f}"),
+        ("swish", x[f["swish"].argmin()], "at x = {:.3f}"),
+        ("thresholded_relu", 100 * density[x < 1].sum(), "for {:.0f} % of standard normal"),
+    ):
+        entry = ACTIVATIONS[key]
+        texts = " ".join((entry.insight, entry.at_breaks, *entry.strengths, *entry.weaknesses))
+        assert written.format(float(number)).replace("-", "−") in texts
+    assert slope["sigmoid"](5.99) < 0.0025 < slope["sigmoid"](5.98)
+    assert slope["tanh"](1.66) > slope["sigmoid"](1.66)
+    assert slope["tanh"](1.67) < slope["sigmoid"](1.67)
+    assert slope["tanh"](3.0) < 0.01
+    assert ACTIVATIONS["softsign"](9.0) == 0.9
+
+
 def test_catalogue_is_in_teaching_order() -> None:
     orders = [a.order for a in ACTIVATIONS.values()]
     assert orders == sorted(orders)

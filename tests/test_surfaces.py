@@ -47,6 +47,14 @@ def formula(key, w, b, p):
     return 2 * p["amplitude"] + w**2 + b**2 - p["amplitude"] * waves
 
 
+def test_beale_is_as_high_in_the_corners_as_its_text_says():
+    surface = SURFACES["beale"]
+    (left, right), (low, high) = surface.window
+    ends = np.array([left, left, right, right]), np.array([low, high, low, high])
+    assert "over 10,000 in the corners" in surface.insight
+    assert surface.function(*ends).min() > 10_000
+
+
 @every
 @corners
 def test_value_gradient_and_hessian_are_the_formula_s(key, end):

@@ -317,9 +317,12 @@ def test_the_numbers_of_the_lesson():
         b = sigma_b**2
         assert mean_field.settle(tanh, sigma_w**2, b, 1.0).chi == pytest.approx(1, abs=1e-4)
     assert f"χ₁ = {mean_field.settle(sigmoid, 1.0, 0.0, 1.0).chi:.4f}" in lesson
+    left = mean_field.settle(sigmoid, 1.0, 0.0, 1.0).chi ** 0.5
+    assert f"each layer leaves {left:.2f} of the gradient" in lesson
     assert mean_field.settle(sigmoid, 10.15**2, 0.0, 1.0).chi == pytest.approx(1, abs=1e-3)
     falls = mean_field.layers(tanh, 1.0, 0.0, 1.0, 50)
     assert falls.gradient[0] == pytest.approx(-0.9, abs=0.05)
+    assert 10 ** -falls.gradient[0] == pytest.approx(8, abs=0.5)
     assert falls.variance[-1] == pytest.approx(1 / 100, rel=0.05)
     low, high = mean_field.fixed_points(ACTIVATIONS["gelu"], 2.2, 0.0)
     assert (low.stable, high.stable) == (True, False)

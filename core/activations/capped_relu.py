@@ -77,7 +77,7 @@ SPEC = Activation(
     formula=r"f(x)=\begin{cases}\min(x,c) & x>0\\ a x & x\le 0\end{cases}",
     gradient_formula=(r"f'(x)=\begin{cases}0 & x\ge c\\ 1 & 0<x<c\\ a & x\le 0\end{cases}"),
     insight="A ceiling keeps every activation in a small known range, which suits few-bit numbers.",
-    use="Networks for phones that will be quantised to 8 bits, such as MobileNet.",
+    use="Networks for phones, such as MobileNet, whose numbers are rounded to 8 bits (quantised).",
     avoid="The size of large activations carries information: above the ceiling all look alike.",
     strengths=(
         "Bounded outputs at slope 0: easy to quantise",

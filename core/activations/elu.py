@@ -56,7 +56,7 @@ SPEC = Activation(
     avoid="Exact zeros are wanted (sparsity), or exp is too dear on the target device.",
     strengths=(
         "Mean output nearer to zero than ReLU's",
-        "Gradient never exactly zero for moderate negative inputs",
+        "Gradient never exactly zero for moderate negative inputs, unless α = 0",
         "Smooth at 0 when α = 1",
     ),
     weaknesses=(

@@ -47,7 +47,7 @@ SPEC = Activation(
     weaknesses=(
         "Not monotone: it falls to −0.17 at x = −0.752, where the gradient is 0",
         "erf costs several times as much as exp",
-        "The default is the exact form in PyTorch, but the tanh form in JAX",
+        "The default is the exact form in PyTorch, the tanh form in JAX, and in Keras either",
     ),
     origin=Origin(
         authors="Hendrycks & Gimpel",

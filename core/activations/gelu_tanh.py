@@ -51,7 +51,7 @@ SPEC = Activation(
         r"f'(x)=\frac{1+\tanh u}{2}+\frac{x}{2}\,\bigl(1-\tanh^{2}u\bigr)"
         r"\sqrt{\tfrac{2}{\pi}}\,\bigl(1+0.134145\,x^{2}\bigr)"
     ),
-    insight="A cubic inside a tanh imitates the normal distribution to within 0.0005.",
+    insight="A cubic inside a tanh imitates the normal distribution function to within 0.0002.",
     use="Models that were trained with it, so that their weights keep their meaning.",
     avoid="The weights come from a model with the exact form: the small differences add up.",
     strengths=(

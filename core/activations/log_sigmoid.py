@@ -26,13 +26,13 @@ SPEC = Activation(
     derivative=gradient,
     formula=r"f(x)=\ln\sigma(x)=-\ln\bigl(1+e^{-x}\bigr)",
     gradient_formula=r"f'(x)=\sigma(-x)=\frac{1}{1+e^{x}}",
-    insight="The log-probability of a yes: wrong answers cost in proportion, right ones nothing.",
+    insight="The log-probability of a yes: far wrong costs in proportion, far right almost 0.",
     use="Losses on log-probabilities: binary cross-entropy, ranking, negative sampling.",
     avoid="Hidden layers: every output is negative.",
     strengths=(
         "No overflow and no log of 0, unlike log(sigmoid(x)) in two steps",
         "The gradient stays near 1 where the answer is wrong",
-        "Concave: a logistic regression has a convex loss",
+        "Concave, so that logistic regression, whose loss is −f, is convex",
     ),
     weaknesses=(
         "Unbounded below: one confident mistake can dominate a batch",

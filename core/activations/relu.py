@@ -37,15 +37,15 @@ SPEC = Activation(
     gradient_formula=r"f'(x)=\begin{cases}1 & x>0\\ 0 & x\le 0\end{cases}",
     insight="A switch: a unit either passes its input on unchanged or is silent.",
     use="The default for hidden layers, convolutional or fully connected, with He initialisation.",
-    avoid="Many units sit below zero on every input: no gradient brings them back.",
+    avoid="Many units sit below zero on every input: their own gradient cannot bring them back.",
     strengths=(
         "Gradient exactly 1 wherever the unit is active",
         "Exact zeros: sparse activations",
-        "The cheapest nonlinearity there is",
+        "One comparison: no exp",
     ),
     weaknesses=(
         "A unit that is negative on every input gets no gradient at all (a dead unit)",
-        "The mean output is positive, never zero",
+        "The mean output is positive, unless the unit is dead",
         "Unbounded above",
     ),
     origin=Origin(

@@ -73,7 +73,7 @@ SPEC = Activation(
     strengths=(
         "Mean 0 and variance 1 are a stable fixed point of the forward pass",
         "No batch normalisation needed for it",
-        "Gradient above 1 wherever the unit is on",
+        "Gradient above 1 wherever the input is positive, at the default constants",
     ),
     weaknesses=(
         "The gradient is not kept: it grows by about 3.5 % a layer",

@@ -30,7 +30,7 @@ SPEC = Activation(
     gradient_formula=r"f'(x)=\sigma(x)\,\sigma(-x)=\sigma(x)\,\bigl(1-\sigma(x)\bigr)",
     insight="It turns log-odds into a probability: each step of 1 multiplies the odds by e.",
     use="The output for yes-or-no labels, one unit a label, and the gates of an LSTM or GRU.",
-    avoid="The layer is hidden and deep: the gradient is at most ¼, at 0, and fades on both sides.",
+    avoid="Hidden layers of deep networks: the gradient is at most ¼, at 0, and fades either way.",
     strengths=(
         "Outputs between 0 and 1 can be read as probabilities",
         "With cross-entropy the gradient is just prediction minus target",

@@ -54,14 +54,14 @@ SPEC = Activation(
     use="Networks that represent one image, sound or shape as a function of position (SIREN).",
     avoid="General classifiers, or any initialisation that is not made for it.",
     strengths=(
-        "Every derivative is again a sine",
+        "Every derivative is again a sine, shifted and scaled",
         "Bounded, odd and centred on zero",
         "Fits high frequencies that ReLU networks learn slowly",
     ),
     weaknesses=(
         "Not monotone: many inputs give the same output, and the loss has many local minima",
         "Depends on its initialisation and on ω",
-        "Outside the training range it just repeats",
+        "Every unit repeats: outside the training range a fit means nothing",
     ),
     origin=Origin(
         authors="Sitzmann, Martel, Bergman, Lindell & Wetzstein",

@@ -53,11 +53,11 @@ SPEC = Activation(
     ),
     gradient_formula=r"f'(x)=\begin{cases}1 & |x|>\lambda\\ 0 & |x|\le\lambda\end{cases}",
     insight="It solves the lasso one number at a time: the least squares answer, pulled to zero.",
-    use="Sparse coding, wavelet denoising, unrolled ISTA networks.",
+    use="Sparse coding, denoising, networks whose layers are steps of a lasso solver (ISTA).",
     avoid="Large values must keep their size: every one of them loses λ.",
     strengths=(
         "Exact zeros, and no jump",
-        "The proximal operator of λ|x|: its meaning is exact",
+        "An exact meaning: f(x) is the u with the least ½(u − x)² + λ|u| (a proximal operator)",
         "Odd and centred on zero",
     ),
     weaknesses=(

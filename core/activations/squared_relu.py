@@ -38,7 +38,7 @@ SPEC = Activation(
     ),
     formula=r"f(x)=\max(0,x)^{2}",
     gradient_formula=r"f'(x)=2\max(0,x)",
-    insight="The gradient grows with the input, so strong units learn fastest and weak ones fade.",
+    insight="The gradient grows with the input: strong units learn fast, weak ones hardly at all.",
     use="Feed-forward blocks of transformers, where a search found it better than ReLU and GELU.",
     avoid="Inputs are not normalised: large ones are squared, layer upon layer.",
     strengths=(

@@ -27,8 +27,8 @@ SPEC = Activation(
     formula=r"f(x)=\tanh x=\frac{e^{x}-e^{-x}}{e^{x}+e^{-x}}",
     gradient_formula=r"f'(x)=\operatorname{sech}^{2}x=1-\tanh^{2}x",
     insight=(
-        "A sigmoid with twice the steepness and its middle at zero: "
-        "near 0 it passes the signal on unchanged."
+        "A sigmoid twice as high and half as wide, with its middle at zero: "
+        "near 0 it passes the signal on almost unchanged."
     ),
     use="Recurrent cells and shallow hidden layers; outputs that lie between −1 and 1.",
     avoid="Inputs are large: beyond |x| = 3 less than 1 % of the gradient is left.",

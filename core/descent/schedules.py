@@ -103,7 +103,7 @@ SCHEDULES: Mapping[str, Schedule] = MappingProxyType(
             warm_up_cosine,
             r"\eta_k=\eta\cdot\begin{cases}\tfrac{k+1}{K/10}&k+1<K/10\\"
             r"\tfrac12(1+\cos\tfrac{\pi(k+1-K/10)}{0.9K+1})&\text{then}\end{cases}",
-            "What large networks are trained with today.",
+            "A common choice for large networks: ramp up, then glide down.",
         ),
     }
 )

@@ -435,7 +435,11 @@ _SURFACES = (
         origin=Origin(
             authors="After Sutton",
             year=1986,
-            title="Two problems with back-propagation and other steepest descent procedures",
+            title=(
+                "Two problems with backpropagation and other steepest-descent learning"
+                " procedures for networks"
+            ),
+            url="https://escholarship.org/uc/item/2z66t36g",
         ),
         window=((-6.0, 6.0), (-4.0, 4.0)),
         start=(-5.0, 2.4),
@@ -453,7 +457,10 @@ _SURFACES = (
         origin=Origin(
             authors="Dauphin et al.",
             year=2014,
-            title="Identifying and attacking the saddle point problem",
+            title=(
+                "Identifying and attacking the saddle point problem in high-dimensional"
+                " non-convex optimization"
+            ),
             url="https://arxiv.org/abs/1406.2572",
         ),
         window=((-2.4, 2.4), (-1.6, 1.6)),
@@ -510,17 +517,20 @@ _SURFACES = (
         derivative=rosenbrock_gradient,
         second=rosenbrock_hessian,
         minima=lambda steepness: ((1.0, 1.0),),
-        parameters=(_steepness(100.0, 200.0, "curvature of the walls; 100 is Rosenbrock's own"),),
+        parameters=(_steepness(100.0, 200.0, "steepness of the walls; 100 is Rosenbrock's own"),),
     ),
     Surface(
         key="beale",
         name="Beale",
         formula=r"f(w,b)=\sum_{i=1}^{3}\left(c_i-w\,(1-b^{\,i})\right)^2,\ c=1.5,\,2.25,\,2.625",
-        insight="Flat in the middle, walls of over 100000 in the corners.",
+        insight="Flat in the middle, walls of over 10,000 in the corners.",
         origin=Origin(
             authors="Beale",
             year=1958,
-            title="On an iterative method for finding a local minimum of a function",
+            title=(
+                "On an iterative method for finding a local minimum of a function of more than"
+                " one variable"
+            ),
         ),
         window=((-4.5, 4.5), (-3.0, 3.0)),
         start=(1.0, 1.6),
@@ -546,7 +556,7 @@ _SURFACES = (
         key="rastrigin",
         name="Rastrigin",
         formula=r"f(w,b)=2A+w^2+b^2-A\,(\cos(2\pi w)+\cos(2\pi b))",
-        insight="A descent method finds the nearest dimple, not the deepest.",
+        insight="A descent method ends in a dimple near by, seldom in the deepest.",
         origin=Origin(authors="Rastrigin", year=1974, title="Systems of extremal control"),
         window=((-_RASTRIGIN_REACH, _RASTRIGIN_REACH), (-_RASTRIGIN_REACH, _RASTRIGIN_REACH)),
         start=(-3.6, 2.4),

@@ -249,7 +249,7 @@ def _hinge(land: Landscape) -> Minimum:
             else "Other slopes and biases are as good: the bottom is flat."
         )
     kind = Kind.FLAT if flat else Kind.POINT
-    method = "linear programme (exact bias, convex in w)"
+    method = "search in w, with the exact best b for each"
     return Minimum(w, at, value, kind, method, True, note)
 
 

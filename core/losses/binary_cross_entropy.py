@@ -41,7 +41,7 @@ SPEC = Loss(
     derivative=gradient,
     formula=r"\ell(p,y)=-y\ln p-(1-y)\ln(1-p)",
     gradient_formula=r"\frac{\partial\ell}{\partial p}=\frac{p-y}{p\,(1-p)}",
-    insight="The price of an outcome is −ln of the probability it was given: 0 if certain, no top.",
+    insight="An outcome costs −ln of the probability it was given: 0 if certain, ∞ if ruled out.",
     use="Yes-or-no labels, one probability a label; several labels may be true at once.",
     avoid="The probability comes from a sigmoid: take sigmoid cross-entropy on the logit instead.",
     strengths=(
@@ -50,7 +50,7 @@ SPEC = Loss(
         "Takes soft targets, such as smoothed labels",
     ),
     weaknesses=(
-        "Infinite at a certain error; PyTorch stops at 100, Keras at 16.1, by clipping",
+        "Infinite at a certain error; PyTorch stops at 100, Keras near 16, by clipping",
         "For soft targets its least value is not 0 but their entropy",
         "Each example weighs the same, so that a rare class is drowned by a frequent one",
     ),

@@ -105,19 +105,18 @@ SPEC = Loss(
         r" (1-\alpha)\,p^{\gamma}\left(\frac{1}{1-p}-\frac{\gamma\ln(1-p)}{p}\right)"
         r" & y=0\end{cases}"
     ),
-    insight="At γ = 2 an example that is 90 % right counts a hundredth of its cross-entropy.",
+    insight="At γ = 2 what is 90 % right counts a hundredth of its weighted cross-entropy.",
     use="Detection and segmentation with a flood of easy background.",
     avoid="The outputs are read as probabilities: γ > 0 leaves them underconfident.",
     strengths=(
         "A multitude of easy examples no longer drowns a few hard ones",
         "γ = 0 is weighted cross-entropy, so it can be turned up gradually",
-        "α balances the classes independently of γ",
+        "α weighs class against class, γ easy against hard",
     ),
     weaknesses=(
         "Not a proper score for γ > 0: even at α = ½ the best p is drawn towards ½",
         "Wrong labels are hard examples too, and keep their full weight",
-        "Two parameters that act on each other: at γ = 2 the paper gives the rare class the less"
-        " weight",
+        "The best α depends on γ: at γ = 2 the paper gives the rare class the smaller weight",
     ),
     origin=Origin(
         authors="Lin, Goyal, Girshick, He & Dollár",

@@ -130,9 +130,9 @@ SPEC = Loss(
         r" \frac{r}{c^2}\left(\frac{(r/c)^2}{|\alpha-2|}+1\right)^{\alpha/2-1}"
         r" & \text{otherwise}\end{cases}"
     ),
-    insight="Below α = 1 far points pull less than near ones: the fit gives up on outliers.",
+    insight="Below α = 1 the farthest points pull least: the fit gives up on outliers.",
     use="Robust fitting where the amount of contamination is unknown and α may be tuned.",
-    avoid="A guaranteed minimum is needed and α < 1: the loss is then not convex.",
+    avoid="The lowest minimum has to be found for certain: for α < 1 the loss is not convex.",
     strengths=(
         "Holds L2, pseudo-Huber, Cauchy and Geman–McClure, and comes near Welsch",
         "Smooth in the residual, and in α and c too",
@@ -140,7 +140,7 @@ SPEC = Loss(
     ),
     weaknesses=(
         "Not convex for α < 1: where descent ends depends on where it starts",
-        "For α < 1 a point that is far off gets hardly any gradient, even if it is right",
+        "For α < 1 a point pulls the less the farther off it is, even if it is right",
         "Two parameters, and singular spots in the formula at α = 0 and α = 2",
     ),
     origin=Origin(

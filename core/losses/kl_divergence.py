@@ -36,7 +36,7 @@ SPEC = Loss(
     formula=r"\ell(p,y)=\sum_k y_k\ln\frac{y_k}{p_k}",
     gradient_formula=r"\frac{\partial\ell}{\partial p_k}=-\frac{y_k}{p_k}",
     insight="What is paid beyond the target's own entropy; each possibility has to be covered.",
-    use="Distillation and label smoothing, where the target itself is a distribution.",
+    use="Targets that are distributions: smoothed labels, another model's answers (distillation).",
     avoid="A distance is wanted: it is not symmetric, and may be infinite.",
     strengths=(
         "0 exactly where prediction and target agree, and positive otherwise",

@@ -42,13 +42,13 @@ SPEC = Loss(
     derivative=gradient,
     formula=r"\ell(p,y)=\sum_k p_k\ln\frac{p_k}{y_k}",
     gradient_formula=r"\frac{\partial\ell}{\partial p_k}=\ln\frac{p_k}{y_k}+1",
-    insight="Never bet on the impossible, but miss what you like: it settles on one mode of many.",
-    use="Variational inference, and policies that have to stay close to a reference.",
+    insight="Never bet on the impossible, but miss what you like: one peak of many is good enough.",
+    use="Variational inference; fine-tuning by rewards that must stay close to the first model.",
     avoid="Targets are hard labels: any other prediction costs infinitely much.",
     strengths=(
         "0 exactly where prediction and target agree, and positive otherwise",
         "Convex in the prediction",
-        "Picks a mode where the prediction cannot cover all: sharp rather than smeared",
+        "Picks one peak where the prediction cannot cover all: sharp rather than smeared",
     ),
     weaknesses=(
         "Not symmetric, no triangle inequality: not a distance",

@@ -38,7 +38,7 @@ SPEC = Loss(
     derivative=gradient,
     formula=r"\ell(z,y)=-y\ln\sigma(z)-(1-y)\ln\sigma(-z)",
     gradient_formula=r"\frac{\partial\ell}{\partial z}=\sigma(z)-y",
-    insight="Log and sigmoid cancel in the gradient: it is prediction minus target, never fading.",
+    insight="Log and sigmoid cancel in the gradient: prediction minus target, ±1 if far wrong.",
     use="Any yes-or-no output: last layer without activation, this loss on top.",
     avoid="Exactly one of several classes is true: then softmax cross-entropy.",
     strengths=(
@@ -49,7 +49,7 @@ SPEC = Loss(
     weaknesses=(
         "Never 0 for hard labels: separable data drive the logits to infinity",
         "Fed with probabilities instead of logits it goes wrong without a warning",
-        "A confident wrong label pulls as hard as anything can, for as long as it takes",
+        "A wrong label pulls as hard as anything can, for as long as the model disagrees",
     ),
     origin=Origin(
         authors="Cox",

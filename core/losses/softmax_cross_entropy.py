@@ -66,7 +66,7 @@ SPEC = Loss(
     strengths=(
         "Convex and smooth in the logits, with entries of the gradient between −1 and 1",
         "Confidently wrong keeps the full gradient: no saturation",
-        "No overflow: adding a constant to all logits changes nothing, so the largest can be 0",
+        "No overflow: adding a constant to all logits changes nothing, so the largest is made 0",
     ),
     weaknesses=(
         "Takes logits: after a softmax of one's own it never comes near 0",

@@ -58,7 +58,9 @@ SPEC = Optimizer(
     state_symbols={"v": "v"},
     parameters=(
         shared.learning_rate(
-            0.5, "length of the first step in every coordinate", {"PyTorch": 0.01, "Keras": 0.001}
+            0.5,
+            "length of the first step in every coordinate, if v₀ is 0",
+            {"PyTorch": 0.01, "Keras": 0.001},
         ),
         Parameter(
             name="initial_accumulator_value",
@@ -85,9 +87,9 @@ SPEC = Optimizer(
     use="Sparse features, such as words: each one has a rate of its own.",
     avoid="Long runs: the sum only grows, and with it the brake.",
     strengths=(
-        "The first step is η in every coordinate, however the loss is scaled",
+        "From v₀ = 0 the first step is η in every coordinate, however the loss is scaled",
         "Under a constant gradient the steps shrink as η/√t, as theory for convex losses wants",
-        "Hardly diverges",
+        "On a quadratic it settles at every η: the sum grows until the steps are short enough",
     ),
     weaknesses=(
         "Never speeds up again: early large gradients are remembered for ever",

@@ -91,7 +91,7 @@ def terms(
 
 PARAMETERS = (
     shared.learning_rate(
-        0.1, "about the longest step in any coordinate", {"PyTorch, Keras": 0.001}
+        0.1, "length of a step while the gradients of late agree", {"PyTorch, Keras": 0.001}
     ),
     shared.share("beta1", r"\beta_1", 0.9, "share of the running mean of gradients that is kept"),
     Parameter(
@@ -146,7 +146,7 @@ SPEC = Optimizer(
         r"\hat v_t&=v_t/(1-\beta_2^t)\\"
         r"w_{t}&=w_{t-1}-\eta\,\frac{\hat m_t}{\sqrt{\hat v_t}+\varepsilon}\end{aligned}"
     ),
-    insight="A step is η times how much the gradients of late agree: ±η if all do, 0 if none.",
+    insight="A step is η times how much the last gradients agree: ±η if all do, 0 if they cancel.",
     use="Deep networks, above all those with attention; losses of unknown scale.",
     avoid="A well-conditioned problem, or an exact end at a constant rate.",
     strengths=(

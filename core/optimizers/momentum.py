@@ -55,7 +55,7 @@ SPEC = Optimizer(
         "Along a valley the steps add up to 1/(1 − γ) times their size; across it they cancel."
     ),
     use="Curvatures that differ much, with a learning rate that is small for the steepest.",
-    avoid="The slope is already well conditioned: the ball then swings where a step would do.",
+    avoid="The bowl is almost round (κ near 1): the ball then swings where a step would do.",
     strengths=(
         "Needs some √κ steps where gradient descent needs κ, at its best η and γ",
         "Stable up to ηλ = 2(1 + γ), beyond gradient descent's 2",

@@ -76,7 +76,7 @@ SPEC = Optimizer(
     avoid="Large rates: it is stable only up to ηλ = (2 + 2γ)/(1 + 2γ), less than descent's 2.",
     strengths=(
         "Damps swings: on a quadratic they shrink by √(γ(1 − ηλ)) a step, not √γ",
-        "The best possible order of convergence on smooth convex functions, with a suitable γ",
+        "The best possible order of convergence on smooth convex functions, if γ rises suitably",
         "Equals gradient descent at γ = 0",
     ),
     weaknesses=(

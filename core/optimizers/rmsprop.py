@@ -77,7 +77,7 @@ SPEC = Optimizer(
     ),
     insight="Only the sign of a steady gradient counts: every coordinate walks at about η.",
     use="Losses whose scale changes along the way; recurrent networks.",
-    avoid="An exact end is wanted at a constant rate: it circles the minimum at about η/2.",
+    avoid="An exact end is wanted at a constant rate: it ends up swinging, η/2 to each side.",
     strengths=(
         "Crosses plateaus: a tiny gradient makes as long a step as a large one",
         "Forgets: it speeds up again after a steep stretch",

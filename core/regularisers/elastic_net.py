@@ -86,7 +86,7 @@ SPEC = Regulariser(
     ),
     weaknesses=(
         "Two parameters to choose",
-        "Weights are shrunk twice, by either part",
+        "Weights are shrunk twice, once by each part",
         "Depends on the units of the features: scale them first, and leave out the bias",
     ),
     origin=Origin(

@@ -47,13 +47,13 @@ SPEC = Regulariser(
     ),
     formula=r"R(\theta)=\alpha\cdot\tfrac12\sum_i\theta_i^2",
     gradient_formula=r"\frac{\partial R}{\partial\theta_i}=\alpha\,\theta_i",
-    insight="Large weights are pulled hard, small ones hardly: all shrink, none becomes 0.",
+    insight="Large weights are pulled hard, small ones hardly: none is held at exactly 0.",
     use="Many features of some use each, or features that go together.",
     avoid="A model with few features is wanted: no weight becomes exactly 0.",
     strengths=(
         "With a squared error the fit has a closed form, and a single one for α > 0",
         "Features that go together share their weight",
-        "Smooth, and as weight decay of a gradient step just a factor",
+        "Smooth; in a step of gradient descent just a factor on the weights (weight decay)",
     ),
     weaknesses=(
         "No sparsity",
