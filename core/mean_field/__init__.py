@@ -533,27 +533,27 @@ def decay_estimate(gradient: Real) -> Estimate:
     """Return half of log₁₀ of the mean square of ∂L/∂z, relative to the last layer's.
 
     ``gradient`` (draws, depth) holds root mean squares. The theory speaks of mean squares:
-    a mean of logarithms lies below, the more the narrower the network. Results are (depth,),
-    nan where a draw has no gradient.
+    a mean of logarithms lies below, the more the deeper and narrower the network. There
+    a few large draws make up most of a mean, and as long as none has come, it is too low and
+    looks too sure of itself. But the logarithm y of the square, a sum over layers, is all
+    but normal (Hanin & Nica 2019), and then log E eʸ is E y + s²/2 with the variance s² of
+    y; its standard error is √(s²/n + s⁴/(2(n − 1))) after n draws. Results are (depth,), nan
+    where a draw has no gradient.
     """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        logs = 2 * np.log10(gradient / gradient[:, -1:])
-        # Relative to the largest draw, whose square may be no float64.
-        top = logs.max(axis=0)
-        shares = 10 ** (logs - np.where(np.isfinite(top), top, 0.0))
-        mean, error = _mean(shares)
-        return Estimate((top + np.log10(mean)) / 2, error / mean / math.log(10) / 2)
+    count = len(gradient)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = 2 * np.log(gradient / gradient[:, -1:])
+        mean = np.where(np.isfinite(logs).all(axis=0), logs.mean(axis=0), math.nan)
+        spread = logs.var(axis=0, ddof=1) if count > 1 else np.zeros(mean.shape)
+        known = spread if count > 1 else np.full(mean.shape, math.nan)
+        error = np.sqrt(known / count + known**2 / 2 / max(count - 1, 1))
+    return Estimate((mean + spread / 2) / (2 * math.log(10)), error / (2 * math.log(10)))
 
 
 def variance_estimate(second_moment: Real) -> Estimate:
     """Return the mean over draws of the pre-activations' mean square, (draws, depth)."""
-    return Estimate(*_mean(second_moment))
-
-
-def _mean(values: Real) -> tuple[Real, Real]:
-    """Return the mean over the first axis and its standard error."""
-    count = len(values)
-    mean = values.mean(axis=0)
+    count = len(second_moment)
+    mean = second_moment.mean(axis=0)
     if count == 1:
-        return mean, np.full(mean.shape, np.nan)
-    return mean, values.std(axis=0, ddof=1) / math.sqrt(count)
+        return Estimate(mean, np.full(mean.shape, np.nan))
+    return Estimate(mean, second_moment.std(axis=0, ddof=1) / math.sqrt(count))

@@ -40,7 +40,7 @@ def section(
         st.markdown("**The pulse**")
         place = which(len(shown))
         share = PULSE.draw()
-        transport(PULSE.key, "the way back", key="vanishing_player")
+        transport(PULSE.key, "pulse", key="vanishing_player")
     run, name = shown[place], words.names(shown)[place]
     over = int(profiles[place].forward_overflow.max())
     if over:
