@@ -115,7 +115,8 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
         formulas(
             r"\text{at least }\prod_{l=1}^{L-1}\left\lfloor\frac{n_l}{n_0}\right\rfloor^{n_0}"
             r"\sum_{j=0}^{n_0}\binom{n_L}{j}",
-            r"\text{at most }\prod_{l=1}^{L}\sum_{j=0}^{d_l}\binom{n_l}{j},\quad d_l=\min(n_0,\dots,n_{l-1})",
+            r"\text{at most }\prod_{l=1}^{L}\sum_{j=0}^{d_l}\binom{n_l}{j},\quad "
+            r"d_l=\min(n_0,\dots,n_{l-1})",
         )
 
 
