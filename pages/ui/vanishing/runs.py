@@ -37,7 +37,8 @@ _LARGE_MILLISECONDS = 150.0
 _large = Lock()
 """A stack of 100 layers of 512 units weighs 200 MB: one at a time."""
 
-_beside = ThreadPoolExecutor(2, "meanwhile")
+_beside = ThreadPoolExecutor(1, "meanwhile")
+"""A single worker: each keeps the memory of the largest sweep that it has made."""
 
 
 @dataclass(frozen=True)
