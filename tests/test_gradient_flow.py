@@ -1,7 +1,7 @@
 """The gradient's way through a stack: against theory, and everything that is said of it."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from core.network import Dropout, Skip, Stack, forward
 from core.network.gradient_flow import (
     Experiment,
     Fate,
+    Profile,
     alternatives,
     best_gain,
     bound,
@@ -21,6 +22,7 @@ from core.network.gradient_flow import (
     fate,
     judge,
     measure,
+    measure_draw,
     severity,
     shares,
     sweep,
@@ -199,6 +201,38 @@ def test_every_parameter_of_every_activation_is_swept(key):
             stack = replace(one.stack, parameters=((parameter.name, step),))
             alone = measure(replace(one, stack=stack)).gradient
             np.testing.assert_array_equal(swept.gradient[i], alone)
+
+
+@pytest.mark.parametrize("normalisation", Normalisation)
+@pytest.mark.parametrize(
+    ("width", "batch", "repeats"), [(64, 8, 3), (64, 64, 3), (128, 40, 3), (9, 5, 12), (1, 2, 2)]
+)
+def test_draws_side_by_side_are_the_draws_one_by_one(width, batch, repeats, normalisation):
+    """To the last bit, in a chaotic stack, though they are computed in other shapes."""
+    more = {"normalisation": normalisation, "gain": 3.0, "bias_std": 0.2}
+    one = experiment("tanh", 40, width, batch=batch, repeats=repeats, **more)
+    together = measure(one)
+    for i in range(repeats):
+        alone = measure_draw(one, i)
+        for field in fields(Profile):
+            row = getattr(together, field.name)[i : i + 1]
+            np.testing.assert_array_equal(row, getattr(alone, field.name))
+    several = sweep(one, "gain", [3.0, 2.0], by_weights=True)
+    np.testing.assert_array_equal(several.gradient[0], together.gradient)
+
+
+def test_some_draws_overflow_and_others_do_not():
+    """What is known of one draw does not depend on where another one ends."""
+    one = experiment("identity", 58, 2, gain=2e5, repeats=8, input_scale=1e10)
+    together = measure(one)
+    assert 0 < (together.forward_overflow > 0).sum() < 8
+    for i in range(8):
+        alone = measure_draw(one, i)
+        for field in fields(Profile):
+            row = getattr(together, field.name)[i : i + 1]
+            np.testing.assert_array_equal(row, getattr(alone, field.name))
+        over = int(alone.forward_overflow[0])
+        assert np.isnan(alone.std[0]).sum() == (59 - over if over else 0)
 
 
 def test_a_sweep_beyond_all_numbers():

@@ -21,7 +21,7 @@ from core.perceptron.steep_sigmoid import descend, loss
 from pages.ui import export
 from pages.ui.parts import numbers as exported
 from pages.ui.perceptron import collapse, controls, regions, rule, steep, unit, words, xor
-from pages.ui.perceptron.controls import DATA_SETS, DEFAULTS, HALVES, KINDS, SECTION, STACKS
+from pages.ui.perceptron.controls import DEFAULTS, HALVES, KINDS, SECTION, STACKS
 from pages.ui.perceptron.moves import CHART, PLACE, VERDICT, rest
 from tests.figures import unpacked
 from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
@@ -281,28 +281,11 @@ def test_the_rate_makes_no_difference_from_zero_and_one_elsewhere():
     assert len({tuple(row[1:3]) for row in rates[1]}) > 1
 
 
-@pytest.mark.parametrize("data", DATA_SETS)
-def test_back_and_next(data):
-    app = open_view("rule, AND", data=data, step=2)
-    press(app, "Next ›")
-    assert app.slider(key=controls.STEP.key).value == 3
-    assert "**Step 3, epoch" in said(app)
-    press(app, "‹ Back")
-    assert app.slider(key=controls.STEP.key).value == 2
-
-
-@pytest.mark.parametrize(("label", "end"), [("‹ Back", 0), ("Next ›", 60)])
-def test_back_and_next_stop_at_the_ends(label, end):
-    app = press(open_view("rule, AND", step=end), label)
-    assert app.slider(key=controls.STEP.key).value == end
-
-
 @pytest.mark.parametrize("order", controls.ORDERS)
 def test_orders(order):
     app = open_view("rule, AND", order=order, data="OR")
     assert "Learned after" in said(app)
     first = {"As listed": "(0, 0)", "Backwards": "(1, 1)"}.get(order)
-    press(open_view("rule, AND", order=order, data="OR", step=0), "Next ›")
     if first:
         assert first in said(open_view("rule, AND", order=order, step=1))
 

@@ -15,9 +15,13 @@ from core.mean_field import correlation, self_normalising
 from core.network import Stack, backward, build, forward, rms
 from core.network.initialisers import INITIALISERS
 from pages.ui import text
-from pages.ui.vanishing import theory, theory_figures, theory_words
+from pages.ui.vanishing import theory_alike, theory_figures, theory_words
 from pages.ui.vanishing.controls import GAINS, SCALES
-from pages.ui.vanishing.theory import FLOW, FOUND, LAYERS, MAP, PATH, PHASES, TABLE, VERDICT, VIEW
+from pages.ui.vanishing.subject import Measured
+from pages.ui.vanishing.theory import VIEW
+from pages.ui.vanishing.theory_alike import MAP, PATH
+from pages.ui.vanishing.theory_flow import FLOW
+from pages.ui.vanishing.theory_phases import FOUND, LAYERS, PHASES, TABLE, VERDICT
 from tests.figures import unpacked
 from tests.test_live import Hand, drawn, payloads, swept
 from tests.test_pages import visit
@@ -200,7 +204,7 @@ def test_mean_squares_are_compared_with_mean_squares():
         back = backward(network, run, head, parameters=False, at_pre=True)
         gradients.append([float(rms(g)) for g in back.pre])
         moments.append([float(rms(z)) ** 2 for z in run.pre])
-    found = theory.Measured.of(np.array(gradients), np.array(moments))
+    found = Measured.of(np.array(gradients), np.array(moments))
     assert abs(found.log_gradient[0]) < 3 * found.gradient_error[0] < 0.2
     naive = np.log10(np.array(gradients)).mean(axis=0)
     assert naive[0] - naive[-1] < -0.08
@@ -343,7 +347,7 @@ def test_the_numbers_of_the_lesson():
 def test_wild_values(server, wild):
     async def go():
         async with await Session.connect(server.url) as session:
-            query = f"vanishing_section=Theory&{VIEW}={wild}&{theory.ALIKE.key}={wild}"
+            query = f"vanishing_section=Theory&{VIEW}={wild}&{theory_alike.ALIKE.key}={wild}"
             return await session.rerun(page="vanishing_gradients", query=query)
 
     seen = len(server.log)

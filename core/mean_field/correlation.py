@@ -17,8 +17,9 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
-from core.mean_field import Settled, jumps, moments
+from core.mean_field.expectations import jumps, moments
 from core.mean_field.gaussian import rule
+from core.mean_field.variance import Settled
 from core.numeric import Real
 from core.spec import Activation
 

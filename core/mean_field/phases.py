@@ -13,7 +13,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from core.mean_field import Flags, Reached, Table, reach, table
+from core.mean_field.expectations import Table, table
+from core.mean_field.variance import Flags, Reached, reach
 from core.numeric import Real
 from core.spec import Activation
 

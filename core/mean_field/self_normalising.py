@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.activations import ACTIVATIONS
-from core.mean_field import moments
+from core.mean_field.expectations import moments
 from core.network import Dropout
 from core.numeric import Real
 from core.spec import Activation

@@ -46,6 +46,9 @@ _SMALL = 2**18
 _LEAST_ROWS = 8
 """With fewer rows at a time the matrix would be read from memory too often."""
 
+_LEAST_SQUARE = 1e-250
+"""A mean square above this, and below its inverse, has all the digits of a float64."""
+
 # SELU's fixed point: the constants of Klambauer et al. (2017), to float64.
 _SELU_FLOOR = -1.7580993408473766
 
@@ -390,11 +393,16 @@ def rms(values: Real) -> Real:
 
     Neither overflows nor underflows: a gradient of 10⁻²⁰⁰ is a number, its square is not.
     """
-    largest: Real = np.abs(values).max(axis=(-2, -1))
+    flat = values.reshape(*values.shape[:-2], -1)
     with np.errstate(all="ignore"):
-        scaled = values / np.where(largest > 0, largest, 1.0)[..., None, None]
-        root: Real = np.sqrt(np.square(scaled).mean(axis=(-2, -1))) * largest
-    return root
+        mean = np.einsum("...i,...i->...", flat, flat) / flat.shape[-1]
+        root: Real = np.sqrt(mean)
+        near = (mean > _LEAST_SQUARE) & (mean < 1 / _LEAST_SQUARE)
+        if near.all():
+            return root
+        largest = np.abs(flat).max(axis=-1)
+        scaled = flat / np.where(largest > 0, largest, 1.0)[..., None]
+        return np.where(near, root, np.sqrt(np.square(scaled).mean(axis=-1)) * largest)
 
 
 def _streams(seed: int | np.random.SeedSequence, count: int) -> list[np.random.Generator]:
@@ -424,20 +432,27 @@ def _times(h: Real, w: Real) -> Real:
     it saves. Large matrices are left to BLAS. No block holds rows of two networks: BLAS
     rounds by the shape of a product, and a chaotic stack makes of that what it likes.
     """
-    block = _SMALL // w.size
+    block = _SMALL // (w.shape[-2] * w.shape[-1])
     rows = h.shape[-2]
-    if w.ndim > 2 or rows <= block or block < _LEAST_ROWS:
+    if rows <= block or block < _LEAST_ROWS:
         return h @ w
+    if w.ndim > 2:
+        w = w[..., None, :, :]
     whole = rows // block * block
     product = np.empty((*h.shape[:-1], w.shape[-1]))
     shape = (*h.shape[:-2], -1, block)
     blocks = product[..., :whole, :].reshape(*shape, w.shape[-1])
     np.matmul(h[..., :whole, :].reshape(*shape, h.shape[-1]), w, out=blocks)
-    np.matmul(h[..., whole:, :], w, out=product[..., whole:, :])
+    rest = w[..., 0, :, :] if w.ndim > 2 else w
+    np.matmul(h[..., whole:, :], rest, out=product[..., whole:, :])
     return product
 
 
 def _finite(values: Real) -> npt.NDArray[np.bool_]:
+    """Tell of each network whether all its values (..., batch, units) are finite."""
+    # What is not finite makes the sum so, which is found out in half the time.
+    if math.isfinite(values.sum()):
+        return np.ones(values.shape[:-2], dtype=bool)
     return np.asarray(np.isfinite(values).all(axis=(-2, -1)))
 
 

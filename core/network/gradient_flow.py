@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from core.facts import SATURATED_BELOW
 from core.network import (
     Backward,
+    Dropout,
     Forward,
     Layers,
     Network,
@@ -37,6 +38,10 @@ FADING = 1.0
 
 VANISHED = 4.0
 """Decades: beyond a factor of 10⁴ it has vanished, or exploded."""
+
+
+_FEW_VALUES, _FEW_WEIGHTS = 2**14, 2**16
+"""Numbers a layer up to which draws are computed side by side."""
 
 
 class Fate(Enum):
@@ -178,37 +183,45 @@ def draw(experiment: Experiment, index: int) -> Draw:
 
 def measure(experiment: Experiment) -> Profile:
     """Run all draws of an experiment forward and backward."""
+    if _fits(experiment, 1):
+        draws = [draw(experiment, i) for i in range(experiment.repeats)]
+        return _profile(_side_by_side(draws, 0))
     return join([measure_draw(experiment, i) for i in range(experiment.repeats)])
 
 
 def measure_draw(experiment: Experiment, index: int) -> Profile:
     """Run one draw of an experiment forward and backward; the profile has one row."""
-    one = draw(experiment, index)
+    return _profile(_side_by_side([draw(experiment, index)], 0))
+
+
+def _profile(one: Draw) -> Profile:
+    """Run draws side by side, (repeats,), forward and backward."""
     run = one.run()
     back = one.back(run)
-    depth = experiment.stack.depth
+    both = (-2, -1)
     with np.errstate(all="ignore"):
         found = {
-            "gradient": [float(rms(delta)) for delta in back.pre],
-            "by_weights": [float(norm) for norm in _by_weights(one, run, back)],
-            "second_moment": [float(np.square(rms(pre))) for pre in run.pre],
-            "mean": [float(post.mean()) for post in run.post],
-            "std": [float(post.std()) for post in run.post],
-            "dead": [_share((slope == 0).all(axis=0), slope) for slope in back.slopes],
-            "saturated": [_share(np.abs(slope) < SATURATED_BELOW, slope) for slope in back.slopes],
+            "gradient": [rms(delta) for delta in back.pre],
+            "by_weights": _by_weights(one, run, back),
+            "second_moment": [np.square(rms(pre)) for pre in run.pre],
+            "mean": [post.mean(axis=both) for post in run.post],
+            "std": [post.std(axis=both) for post in run.post],
+            "dead": [_share((slope == 0).all(axis=-2), slope) for slope in back.slopes],
+            "saturated": [
+                _share((np.abs(slope) < SATURATED_BELOW).mean(axis=-2), slope)
+                for slope in back.slopes
+            ],
         }
+    depth = one.network.stack.depth
+    over = run.overflow[:, None]
+    known = np.where(over > 0, over - 1, depth) > np.arange(depth)
     rows = {}
-    for name, row in found.items():
-        # A run that overflows ends early: what comes after is unknown.
-        values = np.array(row + [math.nan] * (depth - len(row)))
-        if run.overflow:
-            values[int(run.overflow) - 1 :] = math.nan
-        rows[name] = values[None]
-    return Profile(
-        **rows,
-        forward_overflow=np.atleast_1d(run.overflow),
-        backward_overflow=np.atleast_1d(back.overflow),
-    )
+    for name, columns in found.items():
+        # Where all runs overflow they end early: what comes after is unknown, as are slopes.
+        missing = [np.full(known.shape[:1], math.nan)] * (depth - len(columns))
+        there = known & (over == 0) if name in ("dead", "saturated") else known
+        rows[name] = np.where(there, np.stack([*columns, *missing], axis=-1), math.nan)
+    return Profile(**rows, forward_overflow=run.overflow, backward_overflow=back.overflow)
 
 
 def join(profiles: Sequence[Profile]) -> Profile:
@@ -227,9 +240,11 @@ def sweep(
     gives; all are computed side by side, from the same draws. ``by_weights`` is worked out
     only where it is asked for. Raises as the activation does.
     """
+    draws = [at_steps(experiment, what, steps, i) for i in range(experiment.repeats)]
+    groups = [draws] if _fits(experiment, np.size(steps)) else [[one] for one in draws]
     gradients, weights, forwards, backwards = [], [], [], []
-    for i in range(experiment.repeats):
-        one = at_steps(experiment, what, steps, i)
+    for group in groups:
+        one = _side_by_side(group, 1)
         run = one.run()
         back = one.back(run)
         gradients.append(np.stack([rms(delta) for delta in back.pre], axis=-1))
@@ -238,10 +253,10 @@ def sweep(
         forwards.append(run.overflow)
         backwards.append(back.overflow)
     return Swept(
-        np.stack(gradients, 1),
-        np.stack(weights, 1) if by_weights else None,
-        np.stack(forwards, 1),
-        np.stack(backwards, 1),
+        np.concatenate(gradients).swapaxes(0, 1),
+        np.concatenate(weights).swapaxes(0, 1) if by_weights else None,
+        np.concatenate(forwards).swapaxes(0, 1),
+        np.concatenate(backwards).swapaxes(0, 1),
     )
 
 
@@ -267,6 +282,42 @@ def at_steps(experiment: Experiment, what: str, steps: npt.ArrayLike, index: int
         return replace(one, network=replace(one.network, gain=one.network.gain * column))
     one = draw(experiment, index)
     return replace(one, network=replace(one.network, parameters={what: column}))
+
+
+def _fits(experiment: Experiment, steps: int) -> bool:
+    """Tell whether all draws are so small that they are best computed side by side.
+
+    Small arrays cost more in calls than in numbers; large ones leave the processor's cache.
+    What drops out differs from draw to draw, and has to be computed one by one.
+    """
+    stack, widest = experiment.stack, max(experiment.stack.sizes)
+    return (
+        (stack.dropout is Dropout.NONE or stack.dropout_rate == 0)
+        and experiment.repeats * steps * experiment.batch * widest <= _FEW_VALUES
+        and experiment.repeats * widest**2 <= _FEW_WEIGHTS
+    )
+
+
+def _side_by_side(draws: Sequence[Draw], inner: int) -> Draw:
+    """Return draws of one experiment as one, along a new leading axis.
+
+    Behind it comes the one that each draw has already, where ``inner`` is 1.
+    """
+
+    def joined(parts: Sequence[Real], own: int) -> Real:
+        wide = [p.reshape((1,) * (inner + own - p.ndim) + p.shape) for p in parts]
+        return np.stack(wide) if len(wide) > 1 else wide[0][None]
+
+    networks = [one.network for one in draws]
+    layers = range(len(networks[0].weights))
+    network = replace(
+        networks[0],
+        weights=tuple(joined([net.weights[i] for net in networks], 2) for i in layers),
+        biases=tuple(joined([net.biases[i] for net in networks], 1) for i in layers),
+    )
+    inputs = joined([one.inputs for one in draws], 2)
+    output_gradient = joined([one.output_gradient for one in draws], 2)
+    return Draw(network, inputs, output_gradient, draws[0].dropout)
 
 
 def decay(gradient: Real) -> Real:
@@ -441,8 +492,9 @@ def symmetry(experiment: Experiment, steps: int = 20, rate: float = 0.1) -> tupl
     return counts[0], counts[1]
 
 
-def _share(flags: npt.NDArray[np.bool_], slopes: Real) -> float:
-    return float(flags.mean()) if np.isfinite(slopes).all() else math.nan
+def _share(flags: npt.NDArray[Any], slopes: Real) -> Real:
+    """Return the mean of ``flags`` over the last axis, nan where a slope is not finite."""
+    return np.where(np.isfinite(slopes).all(axis=(-2, -1)), flags.mean(axis=-1), math.nan)
 
 
 def _by_weights(one: Draw, run: Forward, back: Backward) -> list[Real]:

@@ -111,11 +111,13 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
         live(sweeps(picture, values, moving, net), key=LIVE)
     _explain(net, settings)
     offer(shown, PLACE, figure, "linear-regions")
-    formulas(
-        r"\prod_{l=1}^{L-1}\left\lfloor\frac{n_l}{n_0}\right\rfloor^{n_0}"
-        r"\sum_{j=0}^{n_0}\binom{n_L}{j}",
-        r"\prod_{l=1}^{L}\sum_{j=0}^{d_l}\binom{n_l}{j},\quad d_l=\min(n_0,\dots,n_{l-1})",
-    )
+    if net.unit(settings) is not None:
+        formulas(
+            r"\text{at least }\prod_{l=1}^{L-1}\left\lfloor\frac{n_l}{n_0}\right\rfloor^{n_0}"
+            r"\sum_{j=0}^{n_0}\binom{n_L}{j}",
+            r"\text{at most }\prod_{l=1}^{L}\sum_{j=0}^{d_l}\binom{n_l}{j},\quad "
+            r"d_l=\min(n_0,\dots,n_{l-1})",
+        )
 
 
 def _offer_lines() -> None:

@@ -11,7 +11,7 @@ from core.linear.half_planes import box, clip, edge, normal
 from core.perceptron import CORNERS, GATES, Training, answers, train
 from core.perceptron.separation import margin, mistake_bound, radius, separable_points
 from core.spec import FloatArray
-from pages.ui import export, presets, wording
+from pages.ui import export, wording
 from pages.ui.charts import Spec
 from pages.ui.controls import segments
 from pages.ui.live import live, transport
@@ -101,10 +101,7 @@ def section() -> None:
         setting = ask(data)
         run = run_of(setting)
         step = int(STEP.draw())
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.button("‹ Back", on_click=_go, args=(-1,), key="perceptron back")
-            st.button("Next ›", on_click=_go, args=(1,), key="perceptron next")
-            transport(STEP.key, "the run", key="perceptron_player")
+        transport(STEP.key, "the run", key="perceptron_player")
     values = {STEP.key: float(step)}
     shown = rest(picture, values, setting)
     with above:
@@ -137,12 +134,6 @@ def ask(data: str) -> Setting:
         rate = RATE.draw()
         order = segments("Order of the examples", controls.ORDERS, controls.ORDERS[0], ORDER)
     return Setting(data, int(seed), gap, (start[0], start[1], start[2]), rate, order)
-
-
-def _go(by: int) -> None:
-    """Move the slider of the steps by one."""
-    now = float(st.session_state.get(STEP.key, STEP.default))
-    presets.assign({STEP.key: min(max(now + by, STEP.low), STEP.high)}, controls.DEFAULTS)
 
 
 def verdict(run: Run) -> str:

@@ -51,10 +51,10 @@ def listed(names: Sequence[str]) -> str:
 
 def contradiction(total: float) -> str:
     """Say which half of the XOR inequalities the number w₁ + w₂ + 2b breaks."""
-    now = f"Here w₁ + w₂ + 2b = {short(total, 1)}"
+    now, zero = f"Here w₁ + w₂ + 2b = {short(total, 1)}", "\N{NO-BREAK SPACE}0"
     if total > 0:
-        return f"**One of the rows (0, 0) and (1, 1) must be wrong.** {now}, not ≤ 0."
-    return f"**One of the rows (0, 1) and (1, 0) must be wrong.** {now}, not > 0."
+        return f"**One of the rows (0, 0) and (1, 1) must be wrong.** {now}, not ≤{zero}."
+    return f"**One of the rows (0, 1) and (1, 0) must be wrong.** {now}, not >{zero}."
 
 
 def network(right: int, separable: bool) -> str:

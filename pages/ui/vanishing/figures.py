@@ -111,7 +111,7 @@ def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float
             "showscale": False,
         },
         "hovermode": "closest",
-        "margin": {"l": 56, "r": 8, "t": 24, "b": 60},
+        "margin": {"l": 56, "r": 8, "t": 40 if count > 2 else 24, "b": 60},
         "legend": {"x": 0.5, "y": -0.1, "xanchor": "center", "yanchor": "top", "orientation": "h"},
     }
     annotations = []
@@ -126,6 +126,8 @@ def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float
                 "xref": "paper",
                 "yref": "paper",
                 "yanchor": "bottom",
+                # Where columns are narrow, neighbours would run into one another.
+                "yshift": 15 if count > 2 and column % 2 else 0,
                 "showarrow": False,
             }
         )

@@ -1,8 +1,9 @@
 """The section "Gradient by layer": the curves, their verdicts, and what would mend them."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,8 @@ def section(
     """Draw the curves of all stacks, what is to be said of them, and remedies for the first."""
     names = words.names(shown)
     close, weights = _view()
+    moved, others = runs.affordable(shown, biases_on_view())
+    sweeps = _sweeps(shown, moved, weights)
     decays = [runs.at_rest(profile, weights=weights) for profile in profiles]
     depth = max(run.depth for run in shown)
     traces = [
@@ -65,13 +68,13 @@ def section(
         )
         st.plotly_chart(figure, key=CHART, config=charts.CONFIG, alt=alt)
     _table(shown, names, decays)
-    moved, others = runs.affordable(shown, biases_on_view())
-    live(_sweeps(shown, moved, weights), key="vanishing_live")
     if others:
         st.caption(words.let_go(others))
     export.offer(CHART, figure, lambda: _numbers(names, decays), "vanishing_gradients")
     _symmetry(shown, names)
     _mend(shown[0], names[0], decays[0])
+    # Last, and made meanwhile: they are for the next move, all else is for this one.
+    live([sweep.result() for sweep in sweeps], key="vanishing_live")
 
 
 def _view() -> tuple[bool, bool]:
@@ -155,13 +158,17 @@ def _rows(names: Sequence[str], one: Decay, steepest: FloatArray) -> list[list[s
     ]
 
 
-def _sweeps(shown: Sequence[Run], moved: Sequence[Sequence[Moved]], weights: bool) -> list[Packed]:
+def _sweeps(
+    shown: Sequence[Run], moved: Sequence[Sequence[Moved]], weights: bool
+) -> list[Future[Packed]]:
+    """Begin to sweep the sliders of all stacks."""
     found = []
     for place, (run, some) in enumerate(zip(shown, moved, strict=True)):
         for one in some:
             who = (run.choice.key, run.choice.without(one.what), words.called(shown, place, one))
             experiment = runs.without(run.experiment, one.what)
-            found.append(_packed(one, who, (place, len(shown)), experiment, weights))
+            seat = (place, len(shown))
+            found.append(runs.meanwhile(partial(_packed, one, who, seat, experiment, weights)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The sections "Pulse", the gradient's journey played in the browser, and "Theory"."""
+"""The section "Pulse": the gradient's journey, played in the browser."""
 
 import math
 from collections.abc import Sequence
@@ -10,14 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import network
-from core.network import Dropout, Skip, gradient_flow
+from core.network import gradient_flow
 from core.network.gradient_flow import Experiment, Profile
-from core.network.normalisation import Normalisation
 from core.spec import FloatArray
 from pages.ui.live import Packed, live, transport
 from pages.ui.parts import Shown, draw, say
 from pages.ui.vanishing import figures, runs, words
-from pages.ui.vanishing import theory as mean_field
 from pages.ui.vanishing.controls import PULSE, biases_on_view, which
 from pages.ui.vanishing.runs import Run
 
@@ -25,11 +23,6 @@ CHART = "vanishing_journey"
 SAID = "vanishing_arrived"
 MOST_UNITS, MOST_CELLS = 16, 240
 """Of the map of units: its sweeps hold so many numbers for each of a hundred steps."""
-
-_ANSWERED = ("gain", "input_scale", "value", "bias_std")
-"""What moves the stack through the phase diagram, which itself stays as it is."""
-_DRAWS = 12
-"""Theory predicts a mean: at least so many draws stand against it."""
 
 
 def section(
@@ -40,7 +33,7 @@ def section(
         st.markdown("**The pulse**")
         place = which(len(shown))
         share = PULSE.draw()
-        transport(PULSE.key, "the way back", key="vanishing_player")
+        transport(PULSE.key, "pulse", key="vanishing_player")
     run, name = shown[place], words.names(shown)[place]
     over = int(profiles[place].forward_overflow.max())
     if over:
@@ -153,68 +146,3 @@ def _said(name: str, left: float, layer: int, depth: int) -> str:
     if math.isinf(left):
         return f"{where} nothing is left of the gradient."
     return f"{where} the gradient is {words.multiple(left)} times what it was at the last layer."
-
-
-# ---------------------------------------------------------------- theory
-
-
-def theory(
-    shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
-) -> None:
-    """Hand the first stack, and what was measured of it, to the theory."""
-    with beside:
-        place = which(len(shown))
-    run = shown[place]
-    one = run.experiment
-    repeats = max(one.repeats, _DRAWS) if runs.quick(run) else one.repeats
-    with above, st.spinner("Running the networks"):
-        profile = runs.measure(replace(one, repeats=repeats))
-    subject = mean_field.Subject(
-        choice=run.choice,
-        weight_variance=one.sigma_w**2,
-        bias_variance=one.bias_std**2,
-        depth=run.depth,
-        input_second_moment=one.input_scale**2,
-        beyond=_beyond(one),
-        dropout=one.stack.dropout,
-        dropout_rate=one.stack.dropout_rate,
-    )
-    moved = [m for m in runs.movers(run, biases_on_view()) if m.what in _ANSWERED]
-    steps = [_swept(one, m) for m in moved]
-    sweeps = mean_field.section(subject, _measured(profile), steps, beside=beside, above=above)
-    if sweeps:
-        live(sweeps, key="vanishing_live")
-
-
-def _measured(profile: Profile) -> mean_field.Measured | None:
-    if profile.forward_overflow.any() or profile.backward_overflow.any():
-        return None
-    if not (profile.gradient > 0).all() or len(profile.gradient) < 2:
-        return None
-    return mean_field.Measured.of(profile.gradient, profile.second_moment)
-
-
-def _swept(one: Experiment, moved: runs.Moved) -> mean_field.Swept:
-    steps = np.array(moved.steps)
-    stacks = [replace(one, **{moved.what: step}) for step in moved.steps]
-    return mean_field.Swept(
-        moved.slider,
-        steps,
-        np.array([stack.sigma_w**2 for stack in stacks]),
-        np.array([stack.bias_std**2 for stack in stacks]),
-        np.array([stack.input_scale**2 for stack in stacks]),
-    )
-
-
-def _beyond(one: Experiment) -> tuple[str, ...]:
-    stack = one.stack
-    found = []
-    if stack.normalisation is not Normalisation.NONE:
-        found.append(f"{stack.normalisation.name.lower()} normalisation")
-    if stack.skip is not Skip.NONE:
-        found.append("skip connections")
-    if stack.dropout is not Dropout.NONE:
-        found.append("dropout")
-    if one.initialiser in ("orthogonal", "constant"):
-        found.append(f"{one.initialiser} weights")
-    return tuple(found)

@@ -1,11 +1,12 @@
 """What is measured for the page, kept for a while: profiles by draw, sweeps by slider."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,8 @@ from core.spec import FloatArray, Scalar
 from pages.ui import controls
 from pages.ui.controls import Choice
 from pages.ui.vanishing.controls import BIAS, GAIN, GAINS, SCALE, SCALES, VALUES
+
+Made = TypeVar("Made")
 
 MOST = 4
 """So many stacks are shown side by side."""
@@ -33,6 +36,9 @@ _LARGE_MILLISECONDS = 150.0
 
 _large = Lock()
 """A stack of 100 layers of 512 units weighs 200 MB: one at a time."""
+
+_beside = ThreadPoolExecutor(1, "meanwhile")
+"""A single worker: each keeps the memory of the largest sweep that it has made."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +103,10 @@ def run_of(choice: Choice, base: Experiment) -> Run:
 
 def profiles(runs: list[Run]) -> list[Profile]:
     """Measure several stacks, with a bar of progress where that takes long."""
+    if not _long(runs):
+        return [measure(run.experiment) for run in runs]
     total = sum(run.experiment.repeats for run in runs)
-    bar = st.progress(0.0, "Running the networks") if _long(runs) else None
+    bar = st.progress(0.0, "Running the networks")
     found = []
     done = 0
     for run in runs:
@@ -106,18 +114,23 @@ def profiles(runs: list[Run]) -> list[Profile]:
         for i in range(run.experiment.repeats):
             draws.append(_drawn(replace(run.experiment, repeats=1), i))
             done += 1
-            if bar:
-                bar.progress(done / total, f"{done} of {total} networks")
+            bar.progress(done / total, f"{done} of {total} networks")
         found.append(gradient_flow.join(draws))
-    if bar:
-        bar.empty()
+    bar.empty()
     return found
 
 
 def measure(experiment: Experiment) -> Profile:
     """Measure one experiment."""
+    if not large(experiment):
+        return _measured(experiment)
     draws = [_drawn(replace(experiment, repeats=1), i) for i in range(experiment.repeats)]
     return gradient_flow.join(draws)
+
+
+def meanwhile(make: Callable[[], Made]) -> Future[Made]:
+    """Have something made beside the script, which must not draw anything."""
+    return _beside.submit(make)
 
 
 def verdicts(experiments: Sequence[Experiment]) -> list[Verdict]:
@@ -245,6 +258,11 @@ def _verdict(experiment: Experiment) -> Verdict:
         # A sweep of one step: without all else that a profile holds, in half the time.
         one = gradient_flow.sweep(experiment, "gain", [experiment.gain])
     return gradient_flow.judge(one.gradient[0], one.forward_overflow[0], one.backward_overflow[0])
+
+
+@lru_cache(maxsize=256)
+def _measured(experiment: Experiment) -> Profile:
+    return gradient_flow.measure(experiment)
 
 
 @lru_cache(maxsize=512)

@@ -23,7 +23,7 @@ SECTIONS = {
     INSIDE: inside.section,
     CHAIN: chain.section,
     PULSE: journey.section,
-    THEORY: journey.theory,
+    THEORY: theory.section,
 }
 TALL = (INSIDE, THEORY)
 

@@ -102,7 +102,8 @@ def brief(name: str, one: Verdict) -> str:
     left = multiple(one.decades)
     if one.fate in (Fate.VANISHED, Fate.FADING):
         return f"**{name}: {one.fate.value}**, {left} left at layer 1"
-    times = left if one.fate is Fate.HEALTHY else counted(one.decades)
+    healthy = one.fate is Fate.HEALTHY
+    times = wording.fixed(10**one.decades, 2) if healthy else counted(one.decades)
     return f"**{name}: {one.fate.value}**, {times} times as large at layer 1"
 
 
@@ -126,7 +127,8 @@ def verdict(name: str, one: Verdict, depth: int) -> str:
             f"{depth}: {left} of it is left, {rate}."
         )
     elif one.fate is Fate.HEALTHY:
-        told = f"At layer 1 the gradient is {left} times that at layer {depth}, {rate}."
+        times = wording.fixed(10**one.decades, 2)
+        told = f"At layer 1 the gradient is {times} times that at layer {depth}, {rate}."
     else:
         told = (
             f"At layer 1 the gradient is {counted(one.decades)} times as large as at layer "
