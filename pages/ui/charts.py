@@ -170,6 +170,16 @@ def even(values: FloatArray) -> FloatArray:
     return np.where(near, np.rint(np.where(near, values, 0) / UNIT) * UNIT + 0.0, values)
 
 
+def to_decimals(values: FloatArray, decimals: int) -> FloatArray:
+    """Round to so many decimals, in a form that makes sweeps small.
+
+    The result is the multiple of 16^−decimals next to the rounded number: written with so
+    many decimals it reads the same.
+    """
+    unit = 16.0**-decimals
+    return np.asarray(np.rint(np.round(values, decimals) / unit) * unit + 0.0)
+
+
 def varying(trace: Spec) -> dict[str, FloatArray]:
     """Return the arrays of a trace that hold a row a parameter value, where the rows differ."""
     rows = {k: v for k, v in trace.items() if isinstance(v, np.ndarray) and v.ndim > 1}
