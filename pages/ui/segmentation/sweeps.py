@@ -27,7 +27,7 @@ from pages.ui.controls import Settings
 from pages.ui.live import ChartSweep, Sweep
 from pages.ui.segmentation import words
 from pages.ui.segmentation.controls import EVERY, OWN, SLIDERS, STARTS, STEP, STEPS, weights
-from pages.ui.segmentation.figures import quantised
+from pages.ui.segmentation.figures import Shades, shades
 
 CHART = "pairing_maps"
 CURVES = "pairing_curves"
@@ -60,17 +60,17 @@ def predicted(mask: Mask, soft: Sequence[float], slider: str = "") -> FloatArray
     return soft_prediction(mask, *{**rows, **({slider: steps} if slider else {})}.values())
 
 
-def shares(logits: FloatArray) -> FloatArray:
+def shares(logits: FloatArray) -> Shades:
     """Return probabilities as they are coloured."""
-    return quantised(_sigmoid(logits))
+    return shades(_sigmoid(logits))
 
 
-def scaled(pulls: FloatArray, scale: str) -> FloatArray:
+def scaled(pulls: FloatArray, scale: str) -> Shades:
     """Return gradients as they are coloured: cut at ±1, or relative to each map's largest."""
     if scale == OWN:
         most = np.abs(pulls).max(axis=(-2, -1), keepdims=True)
         pulls = pulls / np.where(most == 0, 1, most)
-    return quantised(np.clip(pulls, -1, 1))
+    return shades(np.clip(pulls, -1, 1))
 
 
 def demand(key: str, logits: FloatArray, mask: Mask, settings: Weighing) -> Demand:
@@ -98,8 +98,13 @@ def columns(settings: Settings) -> dict[str, FloatArray]:
 
 def best(key: str, code: str, settings: Settings) -> float:
     """Return the best constant answer under a loss."""
-    own = {"weighted": "weight"}.get(key, f"{key}_")
-    return _best(key, code, tuple((name, v) for name, v in settings if name.startswith(own)))
+    return _best(key, code, _own((key,), settings))
+
+
+def _own(keys: Sequence[str], settings: Settings) -> Settings:
+    """Return the settings that weigh the losses ``keys``."""
+    known = {name for key, name, _ in weights().values() if key in keys}
+    return tuple((name, v) for name, v in settings if name in known)
 
 
 @lru_cache(maxsize=512)
@@ -177,7 +182,14 @@ def gradient_sweeps(
     code: str, soft: tuple[float, ...], settings: Settings, scale: str, *, weighing: bool
 ) -> list[Sweep]:
     """Return what moves the maps of gradients; the weights' sliders only if they are on view."""
-    found = [_prediction_sweep(key, code, _without(key, soft), settings, scale) for key in SLIDERS]
+    # What one weight changes is sent by itself, or all would be sent again with each weight.
+    weighed = dict.fromkeys(key for key, _, _ in weights().values() if weighing)
+    parts = [tuple(key for key in MASK_LOSSES if key not in weighed), *((key,) for key in weighed)]
+    found = [
+        _prediction_sweep(slider, keys, code, _without(slider, soft), _own(keys, settings), scale)
+        for slider in SLIDERS
+        for keys in parts
+    ]
     for slider, (_, name, _) in weights().items() if weighing else ():
         others = tuple((one, v) for one, v in settings if one != name)
         found.append(_weight_sweep(slider, code, soft, others, scale))
@@ -194,21 +206,33 @@ def _without(slider: str, soft: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(0.0 if key == slider else v for key, v in zip(SLIDERS, soft, strict=True))
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=192)
 def _prediction_sweep(
-    slider: str, code: str, soft: tuple[float, ...], settings: Settings, scale: str
+    slider: str,
+    keys: tuple[str, ...],
+    code: str,
+    soft: tuple[float, ...],
+    settings: Settings,
+    scale: str,
 ) -> Sweep:
-    """Sweep what a slider of the prediction moves: the prediction, eight maps, all numbers."""
+    """Sweep what a slider of the prediction moves of some losses: their maps and numbers.
+
+    The prediction itself goes with BCE, and the verdict with weighted BCE, its last word.
+    """
     mask = decode_mask(code)
     logits = predicted(mask, soft, slider)
-    asked = demands(logits, mask, settings)
-    changes = {1: {"z": shares(logits)}}
+    values = columns(settings)
+    asked = {key: demand(key, logits, mask, values) for key in keys}
+    changes = {1: {"z": shares(logits)}} if "bce" in keys else {}
     texts = {}
-    for row, one in enumerate(asked.values(), 1):
+    for key, one in asked.items():
+        row = 1 + list(MASK_LOSSES).index(key)
         changes[1 + row] = {"z": scaled(one.pulls, scale)}
         texts |= {f"{READINGS}[{row}][{i}]": column for i, column in enumerate(cells(one), 1)}
-    bests = {key: [best(key, code, settings)] for key in _BESTS}
-    texts[VERDICT] = verdicts(asked, logits, mask, bests)
+    if "weighted" in keys:
+        others = {key: demand(key, logits, mask, {}) for key in (*_MEANS, *_SHARES)}
+        bests = {key: [best(key, code, settings)] for key in _BESTS}
+        texts[VERDICT] = verdicts({**others, **asked}, logits, mask, bests)
     return Sweep(slider, SLIDERS[slider][1], [ChartSweep(CHART, changes)], texts)
 
 

@@ -70,7 +70,8 @@ def _gradients(
     asked = sweeps.demands(logits, mask, settings)
     bests = {key: sweeps.best(key, code, settings) for key in MASK_LOSSES}
     pulls = {key: sweeps.scaled(one.pulls, scale)[0] for key, one in asked.items()}
-    figure = maps(mask, ("Prediction", sweeps.shares(logits)[0]), pulls, PULL, "dL/dz")
+    symbol = "dL/dz" if scale == ONE else "dL/dz, of its largest"
+    figure = maps(mask, ("Prediction", sweeps.shares(logits)[0]), pulls, PULL, symbol)
     rows = [
         [
             MASK_LOSSES[key].name,
