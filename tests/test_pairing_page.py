@@ -347,6 +347,31 @@ def test_maps_follow_the_step_while_it_is_dragged(open_page):
     assert int(parse_qs(urlsplit(visit.page.url).query)["pairing_step"][0]) > 20
 
 
+def test_a_map_follows_the_weight_of_its_loss_and_rests_there(open_page):
+    visit = open_page(address(pairing_part=MASK), height=1500)
+    with visit.rerun():
+        visit.page.get_by_text("Weights of the losses").click()
+    seen = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[3].z]
+        .flatMap(row => [...row]).join()"""
+    before, sent = visit.page.evaluate(seen), visit.sent
+    drag(visit, segmentation.WEIGHT, 60)
+    visit.page.wait_for_function(f"before => ({seen})() !== before", arg=before)
+    visit.page.wait_for_timeout(300)
+    under, words = visit.page.evaluate(seen), row_of(visit, "Weighted BCE")
+    assert visit.sent == sent
+    with visit.rerun():
+        visit.page.mouse.up()
+    assert visit.page.evaluate(seen) == under
+    assert row_of(visit, "Weighted BCE") == words
+
+
+def row_of(visit, name):
+    """Return what the table of the bench says of a loss."""
+    rows = visit.page.locator(f".st-key-{bench.READINGS} tr").all_inner_texts()
+    (found,) = (row for row in rows if row.startswith(name))
+    return found
+
+
 def test_readings_follow_the_probe_while_it_is_dragged(open_page):
     visit = open_page("/pairing")
     head = visit.page.locator(f".st-key-{view.READINGS} th").first
