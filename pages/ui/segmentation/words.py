@@ -90,7 +90,7 @@ def descent_verdict(run: Mapping[str, Descent]) -> str:
     if stuck:
         said.append(
             f"Pixels are still wrong under {', '.join(stuck)}: where an answer is confidently "
-            "wrong, the slope p(1 − p) of the sigmoid is in their gradient and lets next to "
-            "nothing through."
+            "wrong, the slope p(1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}p) of the sigmoid is in "
+            "their gradient and lets next to nothing through."
         )
     return "\n\n".join(said)
