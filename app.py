@@ -14,7 +14,10 @@ with st.expander("First lesson: where does the gradient go?", icon=":material/sc
         icon=":material/play_arrow:",
         query_params={controls.ACTIVATION: ["sigmoid", "tanh", "relu"]},
     )
-st.caption("Solid: the function. Dashed: its gradient. All for x from −4 to 4.")
+st.caption(
+    "Press a name to open the function and move it. Solid: the function. Dashed: its gradient. "
+    "All for x from −4 to 4."
+)
 gallery.activations()
 st.caption(
     "Solid: the loss. Dashed: its gradient with respect to the prediction. From −4 to 4, a "

@@ -72,21 +72,34 @@ function unbundle(bytes) {
 
 /**
  * The float32 table (steps × width) whose folded differences `bytes` holds as planes:
- * of multiples of `unit`, or if that is 0 of sortable bits.
+ * of multiples of `unit`, or if that is 0 of sortable bits. Of order 0, differences run
+ * down each column, and column follows column.
  */
 function floats(bytes, steps, width, unit, order) {
   const size = steps * width;
   const words = new Uint32Array(size);
-  for (let row = 0, i = 0; row < steps; row++) {
-    let value = 0;
-    let slope = 0;
-    for (let column = 0; column < width; column++, i++) {
-      const high = (bytes[i] << 24) | (bytes[size + i] << 16);
-      const folded = high | (bytes[2 * size + i] << 8) | bytes[3 * size + i];
-      const second = (folded >>> 1) ^ -(folded & 1);
-      slope = (slope + second) | 0;
-      value = (value + slope) | 0;
-      words[i] = value;
+  const difference = (i) => {
+    const high = (bytes[i] << 24) | (bytes[size + i] << 16);
+    const folded = high | (bytes[2 * size + i] << 8) | bytes[3 * size + i];
+    return (folded >>> 1) ^ -(folded & 1);
+  };
+  if (order) {
+    for (let row = 0, i = 0; row < steps; row++) {
+      let value = 0;
+      let slope = 0;
+      for (let column = 0; column < width; column++, i++) {
+        slope = (slope + difference(i)) | 0;
+        value = (value + slope) | 0;
+        words[i] = value;
+      }
+    }
+  } else {
+    for (let column = 0, i = 0; column < width; column++) {
+      let value = 0;
+      for (let at = column; at < size; at += width, i++) {
+        value = (value + difference(i)) | 0;
+        words[at] = value;
+      }
     }
   }
   for (let time = 0; time < order; time++) {

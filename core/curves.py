@@ -18,14 +18,20 @@ import numpy.typing as npt
 from core.numeric import second_derivative
 from core.spec import Activation, FloatArray, Graph, Scalar
 
-POINTS = (121, 241, 481, 961)
-"""How many evenly spaced points a window may be given: see :func:`resolution`."""
+POINTS = 121
+"""How many evenly spaced points a window is given at least: see :func:`resolution`."""
+
+_HALVINGS = 4
+"""How often the distance between two points may be halved where a curve bends sharply."""
 
 _NEAR_ZERO = np.geomspace(0.01, 1.6, 23)
 """Distances from 0 of further points: that is where activations bend most sharply."""
 
 BEND = 5e-3
 """The share of a panel's height by which a drawn line may miss its curve: a pixel at most."""
+
+_SHARES = (1 / 16, 1 / 4, 1 / 2, 3 / 4, 7 / 8)
+"""Where between the ends of a slider curves are looked at too."""
 
 Third = Literal["second", "parameter"]
 """What a third panel can show: f″, or ∂f/∂p for the parameter p that training would move."""
@@ -71,15 +77,17 @@ class Probe:
 
 
 def grid(
-    low: float, high: float, breaks: Sequence[Scalar] = (), points: int = POINTS[0]
+    low: float, high: float, breaks: Sequence[Scalar] = (), points: int | FloatArray = POINTS
 ) -> FloatArray:
-    """Return ``points`` even points in [low, high], denser at 0, and three at each break.
+    """Return points in [low, high], denser at 0, and three at each break.
 
-    The result is sorted. ``breaks`` are numbers or arrays of shape (S, 1); the result then
+    ``points`` is how many even ones to begin with, or these points themselves. The result is
+    sorted. ``breaks`` are numbers or arrays of shape (S, 1); the result then
     has one row each. A break outside the window is drawn in to its end.
     """
     near = np.concatenate([-_NEAR_ZERO, _NEAR_ZERO])
-    even = np.concatenate([np.linspace(low, high, points), near[(low < near) & (near < high)]])
+    given = np.linspace(low, high, points) if isinstance(points, int) else points
+    even = np.concatenate([given, near[(low < near) & (near < high)]])
     inside = [np.clip(np.asarray(b, dtype=np.float64), low, high) for b in breaks]
     extra = [f(b) for b in inside for f in (_just_left, np.asarray, _just_right)]
     shape = np.broadcast_shapes((1,), *(e.shape for e in extra))
@@ -88,15 +96,22 @@ def grid(
     return np.sort(np.concatenate(columns, axis=-1), axis=-1)
 
 
-def resolution(graph: Graph, low: float, high: float, most: float | None = None) -> int:
-    """Return how many even points [low, high] needs, wherever the function's sliders stand.
+def resolution(graph: Graph, low: float, high: float, most: float | None = None) -> FloatArray:
+    """Return the points that [low, high] needs, wherever the function's sliders stand.
 
-    Straight lines between that many points miss f and f′ by no more than ``BEND`` of the
-    panel's height at the defaults and at both ends of every slider.
+    They are evenly spaced, and two to sixteen times as dense where that is not enough: so
+    that straight lines between them miss f and f′ by no more than ``BEND`` of the panel's
+    height, at the defaults, at both ends of every slider and at places between.
     """
     spans = limits([graph], low, high, most=most)
-    for points in POINTS[:-1]:
-        for parameters in [{}, *_extremes(graph)]:
+    between: list[dict[str, Scalar]] = [
+        {p.name: p.low + share * (p.high - p.low)} for p in graph.parameters for share in _SHARES
+    ]
+    settings = [{}, *_extremes(graph), *between]
+    points = np.linspace(low, high, POINTS)
+    for _ in range(_HALVINGS):
+        split = np.zeros(points.size - 1, dtype=bool)
+        for parameters in settings:
             x = grid(low, high, graph.breaks(**graph.resolve(parameters)), points)
             middles = (x[1:] + x[:-1]) / 2
             for function, (bottom, top) in (
@@ -108,14 +123,16 @@ def resolution(graph: Graph, low: float, high: float, most: float | None = None)
                 # A line may jump at a break, between neighbouring floats.
                 wide = np.diff(x) > _JUMP
                 shown = np.minimum(ends[1:], ends[:-1]) < top
-                if np.any(missed[wide & shown] > BEND * (top - bottom)):
-                    break
-            else:
-                continue
+                coarse = middles[wide & shown & (missed > BEND * (top - bottom))]
+                split[np.searchsorted(points, coarse) - 1] = True
+        if not split.any():
             break
-        else:
-            return points
-    return POINTS[-1]
+        # Where a slider stands in between, a bend may be beside where it is at its ends.
+        split[1:] |= split[:-1].copy()
+        split[:-1] |= split[1:].copy()
+        halves = (points[1:] + points[:-1]) / 2
+        points = np.sort(np.concatenate([points, halves[split]]))
+    return points
 
 
 def curve(

@@ -5,6 +5,10 @@ others. A loss of a map is one number: the mean over the pixels for an elementwi
 and the overlap's shortfall for Dice and Tversky. Gradients are with respect to the logits,
 and are given *per pixel*: times the number of pixels, so that a mean's gradient is that of
 the single pixel, and one learning rate suits all eight.
+
+Settings are what weighs the losses: ``weight`` for weighted BCE, ``<entry>_<parameter>`` for
+the others, such as ``focal_gamma``. One of them may be an array of shape (S, 1) where the
+maps are one map or S of them; results then have S in front.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +25,7 @@ from core.spec import FloatArray, Scalar
 SIZE = 32
 PIXELS = SIZE * SIZE
 Mask = npt.NDArray[np.bool_]
-Settings = Mapping[str, float]
+Settings = Mapping[str, Scalar]
 
 _sigmoid = ACTIVATIONS["sigmoid"]
 _COARSE = np.linspace(-12.0, 12.0, 97)
@@ -97,7 +101,7 @@ def _on_probabilities(key: str, name: str) -> MaskLoss:
     loss = LOSSES[key]
     names = {p.name for p in loss.parameters}
 
-    def own(settings: Settings) -> dict[str, float]:
+    def own(settings: Settings) -> dict[str, Scalar]:
         found = {n: settings[f"{key}_{n}"] for n in names if f"{key}_{n}" in settings}
         return {**loss.defaults, **found}
 
@@ -157,8 +161,9 @@ def value(loss: MaskLoss, logits: FloatArray, mask: Mask, settings: Settings) ->
 
 
 def gradient(loss: MaskLoss, logits: FloatArray, mask: Mask, settings: Settings) -> FloatArray:
-    """Return the gradient per pixel with respect to the logits, in their shape."""
-    return loss.gradient(_flat(logits), _flat(mask), settings).reshape(logits.shape)
+    """Return the gradient per pixel with respect to the logits: a map (32, 32) for each."""
+    found = loss.gradient(_flat(logits), _flat(mask), settings)
+    return found.reshape(*found.shape[:-1], SIZE, SIZE)
 
 
 @dataclass(frozen=True)
@@ -210,32 +215,52 @@ def descend(
     )
 
 
-def background_share(
-    loss: MaskLoss, logits: FloatArray, mask: Mask, settings: Settings
-) -> FloatArray:
-    """Return the background's part of the sum of |gradient| for each map; nan if all is 0."""
-    pulls = np.abs(gradient(loss, logits, mask, settings))
-    total = pulls.sum(axis=(-2, -1))
-    of_background = pulls.sum(axis=(-2, -1), where=~mask)
+def background_share(pulls: FloatArray, mask: Mask) -> FloatArray:
+    """Return the background's part of Σ|gradient| for maps of it; nan where all is 0.
+
+    ``pulls`` are (..., 32, 32), the result (...,).
+    """
+    sizes = np.abs(_flat(pulls))
+    total = sizes.sum(axis=-1)
+    of_background = (sizes * ~mask.ravel()).sum(axis=-1)
     share: FloatArray = np.where(total > 0, of_background / np.where(total > 0, total, 1), np.nan)
     return share
 
 
-def best_constant(loss: MaskLoss, mask: Mask, settings: Settings) -> float:
+def best_constant(loss: MaskLoss, mask: Mask, settings: Settings) -> FloatArray:
     """Return the one probability for all pixels that has the smallest loss.
 
     It is what a network settles at before it has learnt where the foreground is. Searched
-    for logits from −12 to 12, to 0.005; nan where all answers are equally good.
+    for logits from −12 to 12, to 0.005; nan where all answers are equally good. The result
+    has the shape (1,), or (S,) where a setting is an array.
     """
-    best = 0.0
+    count = max(np.size(v) for v in settings.values()) if settings else 1
+    rows = {k: np.broadcast_to(v, (count, 1)) for k, v in settings.items()}
+    best = np.zeros(count)
     for offsets in (_COARSE, _FINE):
-        z = np.clip(best + offsets, -12.0, 12.0)
-        maps = np.broadcast_to(z[:, None], (z.size, PIXELS))
-        values = loss.value(maps, _flat(mask), settings)
-        if np.ptp(values) <= 1e-12:
-            return float("nan")
-        best = z[values.argmin()]
-    return float(_sigmoid(best))
+        # Settings with the same best so far look at the same answers.
+        for start in np.unique(best[~np.isnan(best)]).tolist():
+            some = np.flatnonzero(best == start)
+            z = np.clip(start + offsets, -12.0, 12.0)
+            values = _of_constants(loss, z, mask, {k: v[some, :, None] for k, v in rows.items()})
+            values = np.broadcast_to(values, (some.size, z.size))
+            same = np.ptp(values, axis=-1) <= 1e-12
+            best[some] = np.where(same, np.nan, z[values.argmin(axis=-1)])
+    share: FloatArray = _sigmoid.function(best)
+    return share
+
+
+def _of_constants(loss: MaskLoss, z: FloatArray, mask: Mask, settings: Settings) -> FloatArray:
+    """Return the loss of the maps with the same logit everywhere: (S, N) for ``z`` of (N,).
+
+    The settings have the shape (S, 1, 1).
+    """
+    if LOSSES[loss.entry].reduces:
+        return loss.value(np.broadcast_to(z[:, None], (z.size, PIXELS)), _flat(mask), settings)
+    share = float(mask.mean())
+    one, none = (loss.value(z[:, None], np.full(1, label), settings) for label in (1.0, 0.0))
+    mean: FloatArray = share * one + (1 - share) * none
+    return mean
 
 
 class MaskFormatError(ValueError):

@@ -1,8 +1,10 @@
 """Pairing: which output activation goes with which loss, and what a mask makes of it."""
 
 from pages.ui import frame, presets
-from pages.ui.pairing import segmentation_view, view
+from pages.ui.pairing import view
 from pages.ui.presets import Preset
+from pages.ui.segmentation import controls as segmentation
+from pages.ui.segmentation import view as bench
 
 PRESETS = (
     Preset(
@@ -28,20 +30,20 @@ PRESETS = (
     Preset(
         "L1 and L2 stall",
         "A mask to be learnt from confident background: who has moved after 200 steps?",
-        segmentation_view.STALL,
+        segmentation.STALL,
     ),
     Preset(
         "1 % foreground",
         "Ten pixels of 1024. The best constant answer of most losses is: no lesion anywhere.",
-        segmentation_view.IMBALANCE,
+        segmentation.IMBALANCE,
     ),
 )
 
 frame.begin("pairing")
 presets.offer(PRESETS)
 if view.part() == view.MASK:
-    segmentation_view.bench()
-    segmentation_view.explain()
+    bench.bench()
+    bench.explain()
 else:
     view.explore()
     view.matrix()

@@ -47,7 +47,7 @@ PRESETS = (
         "Q rules out a class that P allows 2 times in 100. KL(P‖Q) is infinite, though no "
         "event differs in probability by more than 0.02.",
         "KL divergence",
-        {**numbered("p", (0.02, 0.49, 0.49)), **numbered("q", (0.0, 0.5, 0.5))},
+        {**numbered("p", (0.02, 0.5, 0.48)), **numbered("q", (0.0, 0.5, 0.5))},
     ),
     preset(
         "|x| from two lines",

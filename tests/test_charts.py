@@ -300,3 +300,14 @@ def test_a_legend_keeps_off_the_curves():
     assert (legend["xanchor"], legend["yanchor"]) == ("left", "top")
     legend = picture([falling], losses).figure.spec["layout"]["legend"]
     assert (legend["xanchor"], legend["yanchor"]) == ("right", "top")
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 3, 4])
+def test_what_is_drawn_to_some_decimals_reads_as_the_number_does(decimals):
+    exact = np.concatenate([np.random.default_rng(decimals).normal(0, 3, 500), [-1e-9, np.nan]])
+    drawn = charts.to_decimals(exact, decimals)
+    expected = [f"{v + 0.0:.{decimals}f}" for v in np.round(exact, decimals)]
+    assert [f"{v:.{decimals}f}" for v in drawn] == expected
+    counted = drawn[:-1] * 16.0**decimals
+    np.testing.assert_array_equal(counted, np.rint(counted))
+    assert not np.signbit(drawn[-2])

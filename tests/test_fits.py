@@ -586,6 +586,26 @@ def test_lines_of_any_data(points, case):
         assert fit.value <= value * (1 + 1e-9) + rounding(loss, setting, x, y, other) + 1e-12
 
 
+def test_a_line_through_points_far_apart_is_known_to_be_best():
+    """It misses a third point by the rounding of the two that it was drawn through."""
+    x, y = np.array([0.0, 0.0, 0.0, 560.5625, -504.0, 1.5]), np.array([0, 0, -1, 1.5, -2, 0.0])
+    fit = best_line(RESIDUAL["absolute_error"], x, y)
+    assert fit.converged
+    assert fit.unique
+
+
+@pytest.mark.parametrize("n", [12, 200])
+def test_quantiles_together_are_each_one_alone(n):
+    """Lines through two points are tried all at once if the points are few, else not."""
+    rng = np.random.default_rng(n)
+    x, y = rng.normal(size=n), rng.standard_t(1.5, n)
+    levels = np.array([0.05, 0.3, 0.5, 0.77])
+    together = best_lines(RESIDUAL["quantile"], x, y, tau=levels)
+    for tau, fit in zip(levels.tolist(), together, strict=True):
+        assert fit == best_line(RESIDUAL["quantile"], x, y, tau=tau)
+        assert fit.value == pytest.approx(programme(x, y, tau), rel=1e-9)
+
+
 # Degenerate and extreme data
 
 

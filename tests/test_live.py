@@ -203,9 +203,10 @@ def decoded(payload: bytes) -> dict[str, Any]:
             size = steps * math.prod(shape)
             planes = np.frombuffer(body, np.uint8, 4 * size, end).reshape(4, size)
             end += 4 * size
-            folded = planes.T.copy().view(">u4").astype(np.uint32).reshape(steps, -1)
+            folded = planes.T.copy().view(">u4").astype(np.uint32).ravel()
             words = (folded >> 1) ^ (0 - (folded & 1))
-            for axis in (1, 1, *[0] * order):
+            words = words.reshape(steps, -1) if order else words.reshape(-1, steps).T
+            for axis in (1, 1, *[0] * order) if order else [0]:
                 words = np.cumsum(words, axis=axis, dtype=np.uint32)
             bits = np.where(words >> 31, words & 0x7FFFFFFF, ~words).astype(np.uint32)
             gap = words == 1 << 31

@@ -13,8 +13,10 @@ from core.pairing import LOSS_SLOPES, OUTPUTS, Verdict, judge
 from core.segmentation import MASK_LOSSES, MASKS, PIXELS, decode_mask, encode_mask
 from pages.ui import export
 from pages.ui.charts import GROUND
-from pages.ui.pairing import picture, segmentation_view, view
-from pages.ui.pairing.segmentation_picture import PULL, maps
+from pages.ui.pairing import picture, view
+from pages.ui.segmentation import controls as segmentation
+from pages.ui.segmentation import sweeps as bench
+from pages.ui.segmentation.figures import LEVELS, PULL, maps
 from tests.figures import specs, unpacked
 from tests.serving import ROOT
 from tests.test_browser import _TOO_WIDE, slider
@@ -23,7 +25,7 @@ from tests.test_wording import cells
 
 MASK = view.MASK
 PAIR_CHART = f".st-key-{view.CHART} .js-plotly-plot"
-MAPS_CHART = f".st-key-{segmentation_view.CHART} .js-plotly-plot"
+MAPS_CHART = f".st-key-{bench.CHART} .js-plotly-plot"
 MOST_BYTES = 150_000
 """What a slider may cost on first view."""
 
@@ -130,18 +132,18 @@ def test_only_these_presets_are_offered():
 
 
 @pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("show", [segmentation_view.GRADIENT, segmentation_view.DESCENT])
+@pytest.mark.parametrize("show", [segmentation.GRADIENT, segmentation.DESCENT])
 def test_every_bench(mask, show):
     app = visit(pairing_part=MASK, pairing_mask=mask, pairing_show=show)
     figure = specs(app)[0]
     assert len(figure["data"]) == 2 + len(MASK_LOSSES)
     target = unpacked(figure["data"][0]["z"])
-    np.testing.assert_array_equal(target == 1, MASKS[mask])
+    np.testing.assert_array_equal(target == LEVELS, MASKS[mask])
     names = [note["text"] for note in figure["layout"]["annotations"]]
     assert names[2:] == [loss.name for loss in MASK_LOSSES.values()]
 
 
-@pytest.mark.parametrize("start", segmentation_view.STARTS)
+@pytest.mark.parametrize("start", segmentation.STARTS)
 def test_every_start(start):
     app = visit(pairing_part=MASK, pairing_show="Descent", pairing_start=start, pairing_step="0")
     figure = specs(app)[0]
@@ -155,7 +157,7 @@ def test_a_painted_mask_comes_with_the_link():
     mask[3, 5:9] = True
     app = visit(pairing_part=MASK, pairing_mask="Painted", pairing_pixels=encode_mask(mask))
     target = unpacked(specs(app)[0]["data"][0]["z"])
-    np.testing.assert_array_equal(target == 1, mask)
+    np.testing.assert_array_equal(target == LEVELS, mask)
 
 
 @pytest.mark.parametrize("wild", ["", "-inf", "<b>", "x" * 3000, "1e999"])
@@ -167,46 +169,68 @@ def test_wild_links(wild):
         visit(**{**query, "pairing_part": MASK, "pairing_mask": "Painted", "pairing_show": show})
 
 
-@pytest.mark.parametrize("key", segmentation_view.SLIDERS)
+@pytest.mark.parametrize("key", segmentation.SLIDERS)
 def test_a_sweep_of_the_prediction_holds_the_resting_maps(key):
     """At any step, the row is what the page draws for that value, to the last bit."""
     name = key.removeprefix("pairing_")
-    steps = segmentation_view.SLIDERS[key][1]
+    steps = segmentation.SLIDERS[key][1]
     code, soft = encode_mask(MASKS["Many small"]), (1.5, 3.0, 4.0)
-    settings = segmentation_view_settings()
-    sweep = segmentation_view._soft_sweep(key, code, soft, settings, segmentation_view.ONE)
-    assert len(sweep.payload) <= MOST_BYTES
+    sweeps = bench.gradient_sweeps(code, soft, settings_at_rest(), segmentation.ONE, weighing=False)
+    mine = [one for one in sweeps if one.slider == key]
+    assert sum(len(sweep.payload) for sweep in mine) <= MOST_BYTES / 3
+    moved = {index for sweep in mine for index in sweep.charts[0].traces}
+    assert moved == set(range(1, 2 + len(MASK_LOSSES)))
     for row in (0, len(steps) // 2, len(steps) - 1):
         query = {f"pairing_{name}": f"{steps[row]:g}", "pairing_mask": "Many small"}
         app = visit(pairing_part=MASK, **query)
-        data = specs(app)[0]["data"]
-        for index, changes in sweep.charts[0].traces.items():
-            drawn = unpacked(data[index]["z"])
-            np.testing.assert_allclose(
-                np.asarray(changes["z"][row], np.float32), drawn, atol=1 / 64
-            )
-            assert (np.asarray(changes["z"][row], np.float32) == drawn).mean() > 0.99
-        rows = list(table(app, "best").values())
-        for place, one in enumerate(rows, 1):
-            for column in (1, 2, 3):
-                texts = sweep.texts[f"{segmentation_view.READINGS}[{place}][{column}]"]
-                assert texts[row] == one[column - 1]
-        said = sweep.texts[segmentation_view.VERDICT]
-        assert said[row] in [m.value for m in app.markdown]
+        for sweep in mine:
+            rests_there(sweep, row, app)
     # A text follows the hand only while it keeps its pieces.
+    (said,) = (sweep.texts[bench.VERDICT] for sweep in mine if bench.VERDICT in sweep.texts)
     assert len({(one.count("**"), one.count("\n")) for one in said}) == 1
 
 
-def segmentation_view_settings():
+def rests_there(sweep, row, app):
+    """Assert that a page at rest shows, to the last bit, what a sweep shows at a step."""
+    data = specs(app)[0]["data"]
+    for index, changes in sweep.charts[0].traces.items():
+        np.testing.assert_array_equal(
+            np.asarray(changes["z"][row], np.float32), unpacked(data[index]["z"])
+        )
+    cells = list(table(app, "best").values())
+    for target, texts in sweep.texts.items():
+        if target == bench.VERDICT:
+            assert texts[row] in [m.value for m in app.markdown]
+        else:
+            place, column = (int(part.rstrip("]")) for part in target.split("[")[1:])
+            assert texts[row] == cells[place - 1][column - 1]
+
+
+@pytest.mark.parametrize("scale", [segmentation.ONE, segmentation.OWN])
+@pytest.mark.parametrize("slider", segmentation.weights())
+def test_a_sweep_of_a_weight_holds_the_resting_maps(slider, scale):
+    code, soft = encode_mask(MASKS["One lesion"]), (1.5, 3.0, 4.0)
+    sweeps = bench.gradient_sweeps(code, soft, settings_at_rest(), scale, weighing=True)
+    (sweep,) = (one for one in sweeps if one.slider == slider)
+    assert len(sweep.payload) <= MOST_BYTES
+    (changes,) = sweep.charts[0].traces.values()
+    assert np.ptp(changes["z"], axis=0).any() or scale == segmentation.OWN
+    steps = segmentation.weights()[slider][2]
+    for row in (0, len(steps) // 3, len(steps) - 1):
+        query = {slider: f"{steps[row]:g}", "pairing_scale": scale}
+        rests_there(sweep, row, visit(pairing_part=MASK, **query))
+
+
+def settings_at_rest():
     extras = tuple(
-        (f"{key}_{name}", LOSSES[key].defaults[name]) for key, name in segmentation_view.EXTRAS
+        (f"{key}_{name}", LOSSES[key].defaults[name]) for key, name in segmentation.EXTRAS
     )
     return (("weight", 10.0), *extras)
 
 
 def test_the_sweep_of_the_steps_holds_the_resting_maps():
-    settings = segmentation_view_settings()
-    sweep = segmentation_view._step_sweep(
+    settings = settings_at_rest()
+    sweep = bench.step_sweep(
         encode_mask(MASKS["One lesion"]), (1.5, 3.0, 4.0), "the prediction", "1", settings
     )
     assert len(sweep.payload) <= MOST_BYTES
@@ -246,7 +270,7 @@ def test_sparklines_show_on_both_grounds():
 
 
 def test_an_exported_map_has_the_colours_of_a_page():
-    empty = np.zeros((32, 32))
+    empty = np.zeros((32, 32), np.int8)
     figure = maps(empty > 0, ("p", empty), dict.fromkeys(MASK_LOSSES, empty), PULL, "dL/dz")
     assert GROUND in json.dumps(figure.spec)
     assert GROUND not in export.to_html(figure)
@@ -282,7 +306,7 @@ def test_the_bench_fits_a_phone(open_page, show):
     )
     assert visit.page.evaluate(_TOO_WIDE) == []
     picture = visit.page.locator(MAPS_CHART).bounding_box()
-    control = visit.page.locator(f".st-key-{segmentation_view.PICKED}").bounding_box()
+    control = visit.page.locator(f".st-key-{segmentation.PICKED}").bounding_box()
     assert picture["y"] + picture["height"] <= control["y"]
 
 
@@ -304,7 +328,7 @@ def test_maps_follow_the_step_while_it_is_dragged(open_page):
     total = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[2].z]
         .flatMap(row => [...row]).reduce((sum, p) => sum + p, 0)"""
     before, sent = visit.page.evaluate(total), visit.sent
-    drag(visit, segmentation_view.STEP, 200)
+    drag(visit, segmentation.STEP, 200)
     # The last move is painted a frame or more after the first: wait until nothing changes.
     visit.page.wait_for_function(
         f"""before => {{
@@ -321,6 +345,31 @@ def test_maps_follow_the_step_while_it_is_dragged(open_page):
         visit.page.mouse.up()
     assert visit.page.evaluate(total) == pytest.approx(during, abs=1e-6)
     assert int(parse_qs(urlsplit(visit.page.url).query)["pairing_step"][0]) > 20
+
+
+def test_a_map_follows_the_weight_of_its_loss_and_rests_there(open_page):
+    visit = open_page(address(pairing_part=MASK), height=1500)
+    with visit.rerun():
+        visit.page.get_by_text("Weights of the losses").click()
+    seen = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[3].z]
+        .flatMap(row => [...row]).join()"""
+    before, sent = visit.page.evaluate(seen), visit.sent
+    drag(visit, segmentation.WEIGHT, 60)
+    visit.page.wait_for_function(f"before => ({seen})() !== before", arg=before)
+    visit.page.wait_for_timeout(300)
+    under, words = visit.page.evaluate(seen), row_of(visit, "Weighted BCE")
+    assert visit.sent == sent
+    with visit.rerun():
+        visit.page.mouse.up()
+    assert visit.page.evaluate(seen) == under
+    assert row_of(visit, "Weighted BCE") == words
+
+
+def row_of(visit, name):
+    """Return what the table of the bench says of a loss."""
+    rows = visit.page.locator(f".st-key-{bench.READINGS} tr").all_inner_texts()
+    (found,) = (row for row in rows if row.startswith(name))
+    return found
 
 
 def test_readings_follow_the_probe_while_it_is_dragged(open_page):
@@ -354,7 +403,7 @@ def pixels(visit):
 def test_a_box_on_the_mask_paints_and_erases(open_page):
     visit = open_page(address(pairing_part=MASK, pairing_mask="1 % foreground"), height=1400)
     visit.page.get_by_text("Paint a mask, or load one").click()
-    canvas = visit.page.locator(f".st-key-{segmentation_view.CANVAS} .nsewdrag")
+    canvas = visit.page.locator(f".st-key-{segmentation.CANVAS} .nsewdrag")
     canvas.scroll_into_view_if_needed()
 
     def select(left, top, right, bottom):

@@ -49,7 +49,8 @@ def test_maps_may_be_stacked(key):
     of_one = gradient(loss, one, LESION, SETTINGS)
     np.testing.assert_allclose(gradient(loss, stack, LESION, SETTINGS)[2], of_one, rtol=1e-10)
     assert value(loss, stack, LESION, SETTINGS).shape == (3,)
-    assert background_share(loss, stack, LESION, SETTINGS).shape == (3,)
+    pulls = gradient(loss, stack, LESION, SETTINGS)
+    assert background_share(pulls, LESION).shape == (3,)
 
 
 @each_loss
@@ -153,14 +154,53 @@ def test_best_constant(mask):
     assert best_constant(MASK_LOSSES["absolute_error"], mask, {}) < 1e-5
 
 
+@each_mask
+@pytest.mark.parametrize("key", MASK_LOSSES)
+def test_the_best_constant_is_the_best_of_many(key, mask):
+    loss = MASK_LOSSES[key]
+    (best,) = best_constant(loss, mask, SETTINGS)
+    logits = np.linspace(-12, 12, 401)
+    maps = np.broadcast_to(logits[:, None, None], (401, SIZE, SIZE))
+    lowest = value(loss, maps, mask, SETTINGS).min()
+    found = value(loss, np.full((SIZE, SIZE), np.log(best / (1 - best))), mask, SETTINGS)
+    assert found <= lowest + 1e-12
+
+
+SWEPT = {
+    "weight": ("weighted", [1.0, 10.0, 100.0]),
+    "focal_gamma": ("focal", [0.0, 2.0, 5.0]),
+    "focal_alpha": ("focal", [0.05, 0.5, 0.95]),
+    "tversky_alpha": ("tversky", [0.0, 0.3, 2.0]),
+    "tversky_beta": ("tversky", [0.0, 0.7, 2.0]),
+}
+
+
+@pytest.mark.parametrize("name", SWEPT)
+def test_many_settings_are_each_one_alone(name):
+    key, values = SWEPT[name]
+    loss, logits = MASK_LOSSES[key], soft_prediction(LESION, 1.5, 3.0, 4.0)
+    many = {**SETTINGS, name: np.array(values)[:, None]}
+    pulls, losses = (f(loss, logits, LESION, many) for f in (gradient, value))
+    constants = best_constant(loss, LESION, many)
+    assert pulls.shape == (3, SIZE, SIZE)
+    for row, one in enumerate(values):
+        alone = {**SETTINGS, name: one}
+        np.testing.assert_allclose(
+            pulls[row], gradient(loss, logits, LESION, alone), rtol=1e-13, atol=1e-15
+        )
+        assert losses[row] == pytest.approx(value(loss, logits, LESION, alone), rel=1e-13)
+        assert constants[row] == best_constant(loss, LESION, alone)
+
+
 def test_no_best_constant():
     halves = np.arange(SIZE)[:, None] % 2 == np.zeros(SIZE)
-    assert np.isnan(best_constant(MASK_LOSSES["absolute_error"], halves, {}))
+    assert np.isnan(best_constant(MASK_LOSSES["absolute_error"], halves, {})).all()
 
 
 def test_background_drowns_a_rare_class():
     mask, undecided = MASKS["1 % foreground"], np.zeros((SIZE, SIZE))
-    share = {k: background_share(one, undecided, mask, SETTINGS) for k, one in MASK_LOSSES.items()}
+    pulls = {k: gradient(one, undecided, mask, SETTINGS) for k, one in MASK_LOSSES.items()}
+    share = {k: background_share(one, mask) for k, one in pulls.items()}
     assert share["bce"] == pytest.approx(1 - mask.mean())
     assert share["weighted"] == pytest.approx(1014 / (1014 + 10 * 10))
     assert share["dice"] < 0.6

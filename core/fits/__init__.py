@@ -41,7 +41,7 @@ from core.fits.points import (
     for_line,
     least_squares,
 )
-from core.fits.programme import least_absolute, middle, quantile
+from core.fits.programme import least_absolutes, middle, quantile
 from core.fits.several import fit_several
 from core.numeric import Real
 from core.spec import FloatArray, Loss, Scalar
@@ -82,7 +82,7 @@ class Fit:
         The sum of the losses over all points.
     iterations
         Steps of Newton's method, summed over the starts, or slopes tried by the linear
-        programme; 0 where the fit is computed at once.
+        programme (lines, where all through two points are); 0 where it is computed at once.
     converged
         Whether the conditions of optimality hold up to rounding: the pulls balance.
     unique
@@ -242,7 +242,7 @@ def _constants(penalties: Penalties, y: Real) -> list[Fit]:
 def _lines(penalties: Penalties, points: Points) -> list[Fit]:
     """Return the best lines under losses of one shape."""
     if penalties.shape is Shape.TWO_LINES:
-        found = [_Found(*least_absolute(points, tau)) for tau in taus(penalties)]
+        found = [_Found(*one) for one in least_absolutes(points, taus(penalties))]
         return _report(penalties, points, found, Method.LINEAR_PROGRAMME)
     if penalties.shape is not Shape.CONVEX:
         return _alike(penalties, points)

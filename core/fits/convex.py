@@ -7,14 +7,14 @@ import numpy as np
 from core.fits.newton import Ends, Flags, descend, state
 from core.fits.penalty import Penalties, Rows
 from core.fits.points import Lines, Points, least_squares, one_line, repeated
-from core.fits.programme import least_absolute, middle, quantile
+from core.fits.programme import least_absolutes, middle, quantile
 from core.numeric import Real
 
 
 def plain_fits(points: Points) -> list[Lines]:
     """Return the best lines, or constants, under the squared and the absolute error."""
     if points.sloped:
-        best = least_absolute(points, 0.5)
+        (best,) = least_absolutes(points, [0.5])
         return [least_squares(points), one_line(best.a, best.b)]
     return [least_squares(points), one_line(middle(*quantile(points.y, 0.5)), 0.0)]
 

@@ -97,11 +97,11 @@ def state(penalties: Penalties, points: Points, lines: Lines) -> State:
     r = points.residuals(lines)
     size = np.abs(r)
     pulls = penalties.psi(r)
-    # ψ′ by central differences, wide enough to lose only half of the digits: it steers
-    # the steps, but whether they have arrived is read from ψ alone.
+    # ψ′ by a difference wide enough to lose only half of the digits: it steers the steps,
+    # but whether they have arrived is read from ψ alone.
     reach = np.minimum(penalties.scale, size.max(axis=1))[:, None]
-    step = np.maximum(2.0**-17 * np.maximum(size, reach), TINY)
-    curvatures = (penalties.psi(r + step) - penalties.psi(r - step)) / (2 * step)
+    step = np.maximum(2.0**-20 * np.maximum(size, reach), TINY)
+    curvatures = (penalties.psi(r + step) - pulls) / step
     moved = points.rounding(lines)
     strength = np.abs(pulls)
     error = ROUNDING * (EPS * strength + np.abs(curvatures) * moved)

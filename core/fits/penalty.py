@@ -12,7 +12,15 @@ from core.fits.points import EPS, LARGEST
 from core.numeric import Real
 from core.spec import Axis, Function, Loss, Scalar
 
-_PROBES = 801
+# Distances from 0 at which a shape is measured: four to a decade where scales of losses are,
+# and as far as data may reach.
+_PROBES = np.concatenate(
+    [
+        np.geomspace(1 / LARGEST, 1e-10, 46)[:-1],
+        np.geomspace(1e-10, 1e10, 81),
+        np.geomspace(1e10, LARGEST, 46)[1:],
+    ]
+)
 _TARGET = np.zeros(())
 
 Rows = npt.NDArray[np.intp]
@@ -104,21 +112,21 @@ def measured(loss: Loss, parameters: Mapping[str, Scalar]) -> list[tuple[Rows, P
         for name, column in zip(resolved, columns, strict=True)
     }
     size = columns[0].size if columns else 1
-    probe = np.geomspace(1 / LARGEST, LARGEST, _PROBES)
-    both = np.broadcast_to(np.concatenate([-probe[::-1], probe]), (size, 2 * _PROBES))
+    count = _PROBES.size
+    both = np.broadcast_to(np.concatenate([-_PROBES[::-1], _PROBES]), (size, 2 * count))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         pulls = _by_row(loss.derivative, both, numbers)
         ratios = pulls / both
         rises = np.diff(pulls)
-        left, right = pulls[:, :_PROBES], pulls[:, _PROBES:]
+        left, right = pulls[:, :count], pulls[:, count:]
         lines = (np.ptp(left, axis=1) == 0) & (np.ptp(right, axis=1) == 0)
         straight = np.ptp(ratios, axis=1) <= 8 * EPS * ratios.max(axis=1)
         # What overflows says nothing.
         known = np.isfinite(pulls[:, 1:]) & np.isfinite(pulls[:, :-1])
         convex = np.all(~known | (rises >= -1e-12 * np.abs(pulls[:, 1:])), axis=1)
-    stiffness = ratios[:, _PROBES]
-    changed = np.abs(ratios[:, _PROBES:] - stiffness[:, None]) > stiffness[:, None] / 2
-    scale = np.where(changed.any(axis=1), probe[changed.argmax(axis=1)], math.inf)
+    stiffness = ratios[:, count]
+    changed = np.abs(ratios[:, count:] - stiffness[:, None]) > stiffness[:, None] / 2
+    scale = np.where(changed.any(axis=1), _PROBES[changed.argmax(axis=1)], math.inf)
     everything = Penalties(loss, numbers, Shape.OTHER, stiffness, scale, np.ones((size, 1)))
     shapes = []
     for row in range(size):

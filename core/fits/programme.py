@@ -1,15 +1,17 @@
 """Lines and constants under a loss of two straight branches: linear programmes."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from core.fits.points import EPS, ROUNDING, TINY, Points, least_squares, one_line
+from core.fits.points import EPS, ROUNDING, TINY, Lines, Points, least_squares, one_line
 from core.numeric import Real
 
 _CUTS = 400  # of the bracket around the slope; 130 are ever needed
 _PIVOTS = 100
+_TABLE = 2**20  # residuals of the lines through two points that may be looked at together
 
 
 class Vertex(NamedTuple):
@@ -41,6 +43,63 @@ def quantile(values: Real, tau: float) -> tuple[float, float]:
     return float(ordered[k]), float(ordered[k])
 
 
+def least_absolutes(points: Points, levels: Sequence[float]) -> list[Vertex]:
+    """Return the line with the least Σ ρ(r) for each of the levels τ, as ``least_absolute`` does.
+
+    Some best line goes through two of the points. Of few points all such lines are tried at
+    once for all levels: with P the sum of a line's positive residuals and R that of all, its
+    loss is P − τR. Where rounding hides which one is best, the programme is solved.
+    """
+    n = points.y.size
+    if n * n * (n - 1) // 2 > _TABLE:
+        return [least_absolute(points, tau) for tau in levels]
+    i, j = np.triu_indices(n, 1)
+    i, j = i[points.u[i] != points.u[j]], j[points.u[i] != points.u[j]]
+    b = (points.y[j] - points.y[i]) / (points.u[j] - points.u[i])
+    lines = Lines(points.y[i] - b * points.u[i], b)
+    r = points.residuals(lines)
+    above, total = np.maximum(r, 0.0).sum(axis=1), r.sum(axis=1)
+    best = [int((above - tau * total).argmin()) for tau in levels]
+    found: dict[int, Vertex] = {}
+    for line in set(best):
+        places = [place for place, chosen in enumerate(best) if chosen == line]
+        some = np.array([levels[place] for place in places])
+        checks = _checked(points, some, lines.take(np.array([line])))
+        for place, (converged, unique) in zip(places, checks, strict=True):
+            found[place] = (
+                Vertex(float(lines.a[line]), float(b[line]), b.size, True, unique)
+                if converged
+                else least_absolute(points, levels[place])
+            )
+    return [found[place] for place in range(len(levels))]
+
+
+def _checked(points: Points, levels: Real, line: Lines) -> list[tuple[bool, bool]]:
+    """Tell for each level whether a line through some points is a best one, and the only one.
+
+    It is where so many points lie below it that those on it can make up for the rest, and
+    the loss, as in a :class:`_Section`, does not fall towards either side.
+    """
+    gap = -points.residuals(line)[0]
+    margin = ROUNDING * points.rounding(line)[0]
+    # The line is as exact as the points that it was drawn through.
+    margin = margin + margin.max(where=np.abs(gap) <= margin, initial=0.0)
+    tied = np.abs(gap) <= margin
+    below = (gap < 0) & ~tied
+    ends = np.sort(points.u[tied])
+    slack = 1e-13 * float(np.abs(points.u).sum())
+    excess = levels * points.u.size - np.count_nonzero(below)
+    filled = np.clip(excess[:, None] - np.arange(ends.size), 0.0, 1.0)
+    base = points.u[below].sum() - levels * points.u.sum()
+    left, right = base + (filled * ends).sum(axis=1), base + (filled * ends[::-1]).sum(axis=1)
+    sure = 1e-9 * np.maximum(1.0, excess)
+    converged = (left <= slack) & (right >= -slack)
+    converged &= (-sure <= excess) & (excess <= ends.size + sure)
+    # If the line could be shifted, it could be tilted too: the slope alone decides.
+    unique = (left < -slack) & (right > slack)
+    return list(zip(converged.tolist(), unique.tolist(), strict=True))
+
+
 def least_absolute(points: Points, tau: float) -> Vertex:
     """Return the line with the least Σ ρ(r), where ρ has slope −τ below 0 and 1 − τ above.
 
@@ -66,26 +125,16 @@ def least_absolute(points: Points, tau: float) -> Vertex:
         if here < value:
             a, b, value = height, slope, here
             pending.append(other)
-    check = _section(points, tau, b, ROUNDING * points.rounding(one_line(a, b)))
-    sure = 1e-9 * max(1.0, check.excess)
-    return Vertex(
-        a,
-        b,
-        count + len(tried),
-        converged=check.left <= slack
-        and check.right >= -slack
-        and -sure <= check.excess <= check.tied + sure,
-        # If the line could be shifted, it could be tilted too: the slope alone decides.
-        unique=check.left < -slack and check.right > slack,
-    )
+    line = Lines(np.array([a]), np.array([b]))
+    ((converged, unique),) = _checked(points, np.array([tau]), line)
+    return Vertex(a, b, count + len(tried), converged, unique)
 
 
 class _Section(NamedTuple):
     """The best line of a given slope: one point that it meets, and d loss / d slope.
 
     The loss of the best line is a convex function of the slope, with ``left`` and
-    ``right`` its one-sided derivatives. ``excess`` of the ``tied`` points on the line
-    have to count as lying below it.
+    ``right`` its one-sided derivatives.
     """
 
     a: float
@@ -94,12 +143,10 @@ class _Section(NamedTuple):
     value: float
     left: float
     right: float
-    excess: float
-    tied: int
 
 
-def _section(points: Points, tau: float, b: float, margin: Real | None = None) -> _Section:
-    """Return the best line with slope b; which points lie on it is decided up to ``margin``.
+def _section(points: Points, tau: float, b: float) -> _Section:
+    """Return the best line with slope b.
 
     A point above the line pulls with −τ, one below with 1 − τ, and those on the line
     share what balances the rest, each between these two. The derivative with respect to
@@ -111,8 +158,7 @@ def _section(points: Points, tau: float, b: float, margin: Real | None = None) -
     active = int(np.argpartition(z, k)[k])
     a = float(z[active])
     gap = z - a
-    tied = gap == 0 if margin is None else np.abs(gap) <= margin + margin[active]
-    below = (gap < 0) & ~tied
+    tied, below = gap == 0, gap < 0
     ends = np.sort(u[tied])
     excess = tau * n - np.count_nonzero(below)
     filled = np.clip(excess - np.arange(ends.size), 0.0, 1.0)
@@ -124,8 +170,6 @@ def _section(points: Points, tau: float, b: float, margin: Real | None = None) -
         value=float((tau * gap - np.minimum(gap, 0.0)).sum()),
         left=float(base + filled @ ends),
         right=float(base + filled @ ends[::-1]),
-        excess=float(excess),
-        tied=ends.size,
     )
 
 

@@ -14,9 +14,12 @@ from core.numeric import Real
 _SAMPLE = 1024  # points, of more, that decide which starts are worth following
 _WORK = 2**18  # residuals that the search for starts may look at
 _REFINED = 4  # starts from the data are followed to their minimum
+_ALIKE = 100.0  # starts closer than so many times what parts two minima count as one
+_TOGETHER = 2  # steps after which descents that have met go on as one
+_MET = 0.1  # they have met: the same for what they have reached
 _EASING = 4.0  # the factor by which a stretched loss nears its true scale
 _FINEST = 2.0**-30  # of the largest residual: smaller ones count as 0 in the search
-_OCTAVE = 6  # places to an octave at which the search looks up a loss
+_OCTAVE = 4  # places to an octave at which the search looks up a loss
 
 
 class Lowest(NamedTuple):
@@ -41,16 +44,19 @@ def fit_several(penalties: Penalties, points: Points) -> list[Lowest]:
     """
     few = points.sample(_SAMPLE)
     size = penalties.size
-    starts = [repeated(line, size) for line in plain_fits(few)]
-    starts.append(_eased(penalties, few))
-    starts += _through_data(penalties, few)
+    starts = [*_through_data(penalties, few), _eased(penalties, few)]
+    starts += [repeated(line, size) for line in plain_fits(few)]
+    lines = Lines(np.concatenate([s.a for s in starts]), np.concatenate([s.b for s in starts]))
+    near = _near(penalties, few)
     owners = np.tile(np.arange(size), len(starts))
-    ends = descend(
-        penalties.take(owners),
-        few,
-        Lines(np.concatenate([s.a for s in starts]), np.concatenate([s.b for s in starts])),
-    )
-    steps = ends.steps.reshape(len(starts), size).sum(axis=0)
+    kept = _apart(lines, owners, np.arange(owners.size), _ALIKE * near[owners])
+    owners = owners[kept]
+    first = descend(penalties.take(owners), few, lines.take(kept), steps=_TOGETHER)
+    steps = np.bincount(owners, first.steps, size).astype(np.intp)
+    kept = _apart(first.lines, owners, first.value, _MET * near[owners])
+    owners = owners[kept]
+    ends = descend(penalties.take(owners), few, first.lines.take(kept))
+    steps += np.bincount(owners, ends.steps, size).astype(np.intp)
     minima = _distinct(penalties, few, ends, owners)
     if few is not points:
         kept = np.concatenate([found[:_REFINED] for found in minima])
@@ -76,13 +82,32 @@ def fit_several(penalties: Penalties, points: Points) -> list[Lowest]:
     return lowest
 
 
+def _apart(lines: Lines, owners: Rows, rank: Real | Rows, tolerance: Real) -> Rows:
+    """Return the lines of each loss that are further apart than the tolerance.
+
+    Of lines closer than that the one that ranks first is kept.
+    """
+    order = np.lexsort((rank, owners))
+    a, b, owner, tolerance = lines.a[order], lines.b[order], owners[order], tolerance[order]
+    known = np.zeros(order.size, dtype=bool)
+    for back in range(1, np.bincount(owners).max(initial=1)):
+        distance = np.abs(a[back:] - a[:-back]) + np.abs(b[back:] - b[:-back])
+        known[back:] |= (owner[back:] == owner[:-back]) & (distance <= tolerance[back:])
+    return order[~known]
+
+
+def _near(penalties: Penalties, points: Points) -> Real:
+    """Return how close two minima of each loss may be and still count as one."""
+    return np.asarray(1e-3 * np.minimum(penalties.scale, np.abs(points.y).max()))
+
+
 def _distinct(penalties: Penalties, points: Points, ends: Ends, owners: Rows) -> list[list[int]]:
     """Return for each loss which ends of its descents are different minima, lowest first.
 
     A descent that starts on a maximum, as the middle of symmetric data may be, stays there:
     it is known by a curvature that is not positive.
     """
-    near = 1e-3 * np.minimum(penalties.scale, np.abs(points.y).max())
+    near = _near(penalties, points)
     minima: list[list[int]] = [[] for _ in range(penalties.size)]
     a, b = ends.lines.a.tolist(), ends.lines.b.tolist()
     for end in np.argsort(ends.value, kind="stable").tolist():

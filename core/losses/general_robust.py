@@ -1,6 +1,7 @@
 """Barron's general robust loss: one slider from L2 to losses that ignore outliers."""
 
 import numpy as np
+from scipy.special import exprel
 
 from core.losses.absolute_error import residual
 from core.spec import (
@@ -27,15 +28,15 @@ def general_robust(
     """
     size = np.abs(residual(prediction, target))
     limited = np.minimum(size, np.finfo(size.dtype).max)
-    gap, _, near, root = _parts(limited, alpha, c)
+    gap, near, ratio, length = _parts(limited, alpha, c)
     # Of two roads to h^α = e^(α ln h), h² = 1 + (r/c)²/gap, each is taken where it keeps
     # its digits: expm1(y)/y, smooth through α = 0, and a power, for large y = α ln h. The
     # power is split in two, so that gap · h^α overflows only if the loss does.
     with np.errstate(over="ignore"):
-        log_square = np.where(limited < near, _log_square(limited, near), 4 * np.log(root))
+        root = _root(length, near)
+        log_square = np.where(limited < near, np.log1p(ratio * ratio), 4 * np.log(root))
         y = alpha / 2 * log_square
-        z = np.minimum(y, 1)
-        slope = np.where(z == 0, 1, np.expm1(z) / np.where(z == 0, 1, z))
+        slope = exprel(np.minimum(y, 1))
         half = root**alpha
         weight = gap / (alpha + (alpha == 0))
         far = weight * half * half - weight
@@ -51,32 +52,38 @@ def gradient(
     largest = np.finfo(r.dtype).max
     r = np.clip(r, -largest, largest)
     size = np.abs(r)
-    _, ratio, near, root = _parts(size, alpha, c)
+    gap, near, ratio, length = _parts(size, alpha, c)
     # As above: an exponential where h is near 1, a power of h beyond, in halves. What
     # overflows is either discarded or too large indeed.
     with np.errstate(over="ignore"):
-        inner = r / c / c * np.exp((alpha - 2) / 2 * _log_square(size, near))
+        inner = r / c / c * np.exp((alpha - 2) / 2 * np.log1p(ratio * ratio))
         # √h^(α − 1); the exponent α − 1 would be rounded, which a huge h does not forgive.
+        root = _root(length, near)
         quarter = root ** (alpha / 2)
         half = quarter / root * quarter
-        outer = ratio * half * (r / np.hypot(size, near)) * half
+        outer = gap**0.5 / c * half * (r / length) * half
     return np.where(size < near, inner, outer)
 
 
-def _parts(size: FloatArray, alpha: Scalar, c: Scalar) -> tuple[Scalar, Scalar, Scalar, FloatArray]:
-    """Return |α − 2|, c√|α − 2|/c², c√|α − 2| and √h, with h² = 1 + (size/c)²/|α − 2|.
+def _parts(
+    size: FloatArray, alpha: Scalar, c: Scalar
+) -> tuple[Scalar, Scalar, FloatArray, FloatArray]:
+    """Return |α − 2|, n = c√|α − 2|, the smaller of size and n over the larger, and √(size² + n²).
 
     At α = 2 the width |α − 2| cancels from both formulas; it is taken to be 1.
     """
     gap = 2 - alpha + (alpha == 2)
     near = c * gap**0.5
-    # The root of h, because h itself may overflow where a small power of it does not.
-    return gap, gap**0.5 / c, near, np.hypot(size, near) ** 0.5 / near**0.5
+    large = np.maximum(size, near)
+    ratio = np.minimum(size, near) / large
+    # What NumPy's hypot does, in a fifth of its time.
+    return gap, near, ratio, large * np.sqrt(1 + ratio * ratio)
 
 
-def _log_square(size: FloatArray, near: Scalar) -> FloatArray:
-    """Return ln(1 + (size/near)²) for sizes up to ``near``, and ln 2 beyond."""
-    return np.log1p((np.minimum(size, near) / near) ** 2)
+def _root(length: FloatArray, near: Scalar) -> FloatArray:
+    """Return √h, h = length/near: h itself may overflow where a small power of it does not."""
+    root: FloatArray = np.sqrt(length) / near**0.5
+    return root
 
 
 SPEC = Loss(

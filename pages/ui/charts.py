@@ -22,6 +22,9 @@ Spec = dict[str, Any]
 UNIT = 2.0**-24
 """What curves are rounded to multiples of: nobody sees it, and sweeps take half the room."""
 
+_FAR = 64.0
+"""From here on float32 is coarser than ``UNIT``; no panel of functions reaches so far."""
+
 PALETTE = 8
 """How many categorical colours `.streamlit/config.toml` gives each theme."""
 
@@ -158,8 +161,8 @@ def function_traces(one: Drawn, place: int, lanes: bool) -> list[Spec]:
     curve, name = one.curve, one.name
     traces = [
         _saturation(one.saturated, colour, place if lanes else None),
-        _line(curve.x, curve.value, colour, "y", "f", name, showlegend=True),
-        _line(curve.x, curve.gradient, colour, "y2", "f′", name, dash="dash"),
+        _line(curve.x, _seen(curve.value), colour, "y", "f", name, showlegend=True),
+        _line(curve.x, _seen(curve.gradient), colour, "y2", "f′", name, dash="dash"),
     ]
     if curve.third is not None:
         traces.append(_line(curve.x, curve.third, colour, "y3", "y", name, dash="dot"))
@@ -182,9 +185,24 @@ def probe_traces(at: Probe, place: int) -> list[Spec]:
 
 
 def even(values: FloatArray) -> FloatArray:
-    """Round to multiples of ``UNIT``; what is 64 or more is coarser than that in float32."""
-    near = np.abs(values) < 64
+    """Round to multiples of ``UNIT``, but for what is coarser than that in float32."""
+    near = np.abs(values) < _FAR
     return np.where(near, np.rint(np.where(near, values, 0) / UNIT) * UNIT + 0.0, values)
+
+
+def _seen(values: FloatArray) -> FloatArray:
+    """Leave out what is so far outside every panel that it would only enlarge the sweeps."""
+    return np.where(np.abs(values) < _FAR, values, np.nan)
+
+
+def to_decimals(values: FloatArray, decimals: int) -> FloatArray:
+    """Round to so many decimals, in a form that makes sweeps small.
+
+    The result is the multiple of 16^−decimals next to the rounded number: written with so
+    many decimals it reads the same.
+    """
+    unit = 16.0**-decimals
+    return np.asarray(np.rint(np.round(values, decimals) / unit) * unit + 0.0)
 
 
 def varying(trace: Spec) -> dict[str, FloatArray]:

@@ -62,17 +62,36 @@ class Shown:
     """What is shown for each row of settings: one row at rest, all steps in a sweep.
 
     ``traces`` maps a chart's key to the index of the first trace that moves and the traces
-    themselves; ``texts`` and ``layout`` are as in :mod:`pages.ui.live`.
+    themselves; ``texts`` and ``layout`` are as in :mod:`pages.ui.live`. ``decimals`` is for
+    charts whose numbers need not be drawn any finer; a file of them is exact all the same.
     """
 
     traces: Mapping[str, tuple[int, list[Spec]]]
     texts: Mapping[str, Sequence[str]]
     layout: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)
+
+    def drawn(self, chart: str) -> list[Spec]:
+        """Return the traces of a chart with the numbers that are drawn."""
+        traces = self.traces[chart][1]
+        if chart not in self.decimals:
+            return traces
+        places = self.decimals[chart]
+        return [
+            {
+                name: charts.to_decimals(value, places)
+                if isinstance(value, np.ndarray) and value.ndim > 1
+                else value
+                for name, value in trace.items()
+            }
+            for trace in traces
+        ]
 
     def sweep(self, slider: str, steps: FloatArray) -> Sweep:
         """Return all of this as the sweep of a slider, whose steps are the rows."""
         moved = []
-        for chart, (first, traces) in self.traces.items():
+        for chart, (first, _) in self.traces.items():
+            traces = self.drawn(chart)
             found = {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
             changes = {i: change for i, change in found.items() if change}
             moved.append(ChartSweep(chart, changes, self.layout.get(chart, {})))
@@ -93,7 +112,7 @@ def columns(name: str = "view", *, tall: bool = False) -> tuple[DeltaGenerator, 
 
 def draw(shown: Shown, chart: str, layout: Spec, alt: str, fixed: Sequence[Spec] = ()) -> Finished:
     """Draw a chart of the page at rest, over traces that never move, and return it."""
-    figure = charts.finish(charts.at_rest([*fixed, *shown.traces[chart][1]]), layout)
+    figure = charts.finish(charts.at_rest([*fixed, *shown.drawn(chart)]), layout)
     st.plotly_chart(figure, key=chart, config=charts.CONFIG, alt=alt)
     return figure
 

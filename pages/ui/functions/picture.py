@@ -23,7 +23,7 @@ from core.curves import (
 )
 from core.numeric import REACH
 from core.sections import Section
-from core.spec import Graph, Loss, Scalar
+from core.spec import FloatArray, Graph, Loss, Scalar
 from pages.ui import charts, controls
 from pages.ui.controls import Choice
 
@@ -151,8 +151,8 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
 def draw(key: str, name: str, view: View, parameters: Mapping[str, Scalar]) -> charts.Drawn:
     """Sample all that is drawn of one function; a parameter may be an array (S, 1)."""
     graph, window = view.graph(key), view.scene.window
-    count = _resolution(controls.entry(key).key, view.bare)
-    points = grid(*window, graph.breaks(**parameters), count)
+    needed = _resolution(controls.entry(key).key, view.bare)
+    points = grid(*window, graph.breaks(**parameters), needed)
     sampled = curve(graph, points, third=view.third, **parameters)
     threshold = 0.0 if view.threshold is None else view.threshold
     return charts.Drawn(
@@ -192,8 +192,8 @@ def subtract(
 ) -> list[Curve]:
     """Sample each function minus the first; one member's parameter may be an array (S, 1)."""
     breaks = [b for key, given in members for b in controls.entry(key).breaks(**given)]
-    count = max(_resolution(controls.entry(key).key, view.bare) for key, _ in members)
-    points = grid(*view.scene.window, breaks, count)
+    needed = [_resolution(controls.entry(key).key, view.bare) for key, _ in members]
+    points = grid(*view.scene.window, breaks, np.unique(np.concatenate(needed)))
     return difference([curve(view.graph(key), points, **given) for key, given in members], factor)
 
 
@@ -203,7 +203,7 @@ def difference_name(label: str, first: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _resolution(key: str, view: View) -> int:
+def _resolution(key: str, view: View) -> FloatArray:
     return resolution(view.graph(key), *view.scene.window, most=view.scene.most)
 
 

@@ -31,7 +31,7 @@ _SETS = {one.name: one for one in DATASETS.values()}
 
 EDITABLE = 200
 """More points than this are drawn and fitted, but not offered one by one."""
-CANVAS = (49, 33)
+CANVAS = (33, 23)
 """Invisible points that catch clicks, across and up."""
 
 

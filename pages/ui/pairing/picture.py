@@ -13,6 +13,8 @@ from pages.ui import charts
 from pages.ui.controls import Settings
 
 HEIGHT = 410
+DECIMALS = 3
+"""Decimals to which curves are drawn: a fifth of a pixel at most."""
 SCALE = 1.25
 """Every cell of the matrix shows dL/dz from −SCALE to SCALE, so that cells compare."""
 
@@ -158,7 +160,7 @@ def _line(
         "type": "scatter",
         "mode": "lines",
         "x": z,
-        "y": y,
+        "y": charts.to_decimals(y, DECIMALS),
         "yaxis": axis,
         "name": name,
         "legendgroup": name,
@@ -169,7 +171,7 @@ def _line(
             "width": 2.5,
             "simplify": False,
         },
-        "hovertemplate": f"z = %{{x:.2f}}<br>{symbol} = %{{y:.5g}}",
+        "hovertemplate": f"z = %{{x:.2f}}<br>{symbol} = %{{y:.{DECIMALS}f}}",
     }
 
 

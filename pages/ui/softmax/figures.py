@@ -15,6 +15,9 @@ from pages.ui.charts import COLOURS, Spec
 
 CHART_HEIGHT = 400
 SIDE_HEIGHT = 270
+DECIMALS, MAXIMA = 3, 2
+"""Decimals to which bars and curves are drawn, and to which maxima are."""
+
 GREY = COLOURS[7]
 """The palette's grey, for what is compared with."""
 
@@ -123,10 +126,16 @@ def jacobian_layout(reach: float) -> Spec:
     }
 
 
+def jacobian_decimals(count: int) -> int:
+    """Return to how many decimals there is room for the entries of a Jacobian."""
+    return 3 if count <= 6 else 2
+
+
 def jacobian_traces(matrix: FloatArray) -> list[Spec]:
     """Return ∂pᵢ/∂zⱼ, (..., K, K), as a heat map with its values."""
     count = matrix.shape[-1]
     names = [str(i) for i in range(1, count + 1)]
+    written = f"%{{z:.{jacobian_decimals(count)}f}}"
     return [
         {
             "type": "heatmap",
@@ -134,8 +143,8 @@ def jacobian_traces(matrix: FloatArray) -> list[Spec]:
             "y": names,
             "z": matrix,
             "coloraxis": "coloraxis",
-            "texttemplate": "%{z:.3f}" if count <= 6 else "%{z:.2f}",
-            "hovertemplate": "∂p<sub>%{y}</sub>/∂z<sub>%{x}</sub> = %{z:.6f}<extra></extra>",
+            "texttemplate": written,
+            "hovertemplate": f"∂p<sub>%{{y}}</sub>/∂z<sub>%{{x}}</sub> = {written}<extra></extra>",
             "xgap": 1,
             "ygap": 1,
         }
@@ -167,7 +176,7 @@ def maximum_traces(
     ]
     lines, dots = [], []
     for (name, colour, dash), curve, value in zip(looks, curves, there, strict=True):
-        lines.append(_line(x, curve, colour, name, dash=dash))
+        lines.append(_line(x, curve, colour, name, dash=dash, decimals=MAXIMA))
         dots.append(_dot(at, value, colour))
     return [*lines, *dots]
 
@@ -296,9 +305,13 @@ def maxout_layout(x: FloatArray) -> Spec:
 def maxout_traces(
     x: FloatArray, lines: FloatArray, value: FloatArray, gradient: FloatArray
 ) -> list[Spec]:
-    """Return k pieces (``lines`` is (k, ..., N)), their maximum and its slope."""
+    """Return k pieces, their maximum and its slope.
+
+    ``lines``, of shape (k, ..., 2), holds the ends of the pieces, which are straight.
+    """
     pieces = [
-        _line(x, line, COLOURS[place], f"piece {place}", dash="dot", width=1.5)
+        _line(x[[0, -1]], line, COLOURS[place], f"piece {place}", dash="dot", width=1.5)
+        | {"hoverinfo": "skip"}
         for place, line in enumerate(lines, 1)
     ]
     return [
@@ -426,7 +439,7 @@ def _bars(
         "textposition": "outside",
         "textangle": 0,
         "cliponaxis": False,
-        "hovertemplate": f"%{{x}}: {name} = %{{y:.6g}}<extra></extra>",
+        "hovertemplate": f"%{{x}}: {name} = %{{y:.{DECIMALS}f}}<extra></extra>",
     }
 
 
@@ -439,6 +452,7 @@ def _line(
     dash: str = "solid",
     width: float = 2.5,
     axis: str = "y",
+    decimals: int = DECIMALS,
 ) -> Spec:
     return {
         "type": "scatter",
@@ -448,7 +462,7 @@ def _line(
         "yaxis": axis,
         "name": name,
         "line": {"color": colour, "dash": dash, "width": width, "simplify": False},
-        "hovertemplate": "%{y:.5g}",
+        "hovertemplate": f"%{{y:.{decimals}f}}",
     }
 
 

@@ -51,7 +51,7 @@ SHIFTED = "softmax_shifted"
 BITS = "softmax_bits"
 BREAKS = "softmax_breaks"
 
-FIRST_LOGIT = np.linspace(-10, 10, 61)
+FIRST_LOGIT = np.linspace(-10, 10, 41)
 DIFFERENCE = np.linspace(-20, 20, 161)
 PATH_TEMPERATURES = np.geomspace(0.02, 200, 33)
 REGIONS = 3
@@ -149,7 +149,7 @@ def probabilities(at: Rows) -> Shown:
             REGIONS,
             figures.simplex_traces(triangle(p), triangle(paths)),
         )
-    return Shown(traces, texts)
+    return Shown(traces, texts, decimals={CHART: figures.DECIMALS, PLACE: figures.DECIMALS})
 
 
 def highest_maximum(count: int) -> float:
@@ -178,6 +178,7 @@ def sensitivity(at: Rows) -> Shown:
         {CHART: (0, traces)},
         {VERDICT: [words.contraction(*row) for row in zip(largest, t, strict=True)]},
         {CHART: {"coloraxis.cmin": [-one for one in reach], "coloraxis.cmax": reach}},
+        {CHART: figures.jacobian_decimals(at.count)},
     )
 
 
@@ -203,6 +204,7 @@ def maximum(at: Rows) -> Shown:
         {CHART: (0, traces)},
         {VERDICT: [words.smooth_maximum(*row) for row in said]},
         {CHART: line},
+        {CHART: figures.MAXIMA},
     )
 
 
@@ -219,7 +221,7 @@ def loss(at: Rows) -> Shown:
     said = [words.loss(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
     gradient = cross_entropy.gradient(at.logits, truth)
     traces = figures.cross_entropy_traces(p, truth, gradient)
-    return Shown({CHART: (0, traces)}, {VERDICT: said})
+    return Shown({CHART: (0, traces)}, {VERDICT: said}, decimals={CHART: figures.DECIMALS})
 
 
 def one_hot(at: Rows) -> FloatArray:
@@ -263,7 +265,8 @@ def overflow(at: Rows) -> Shown:
         f"annotations[{i}].text": np.where(bar, "nan", "").tolist()
         for i, bar in enumerate(broken_bars)
     }
-    return Shown({CHART: (0, figures.overflow_traces(results, ends))}, texts, {CHART: moved})
+    traces = figures.overflow_traces(results, ends)
+    return Shown({CHART: (0, traces)}, texts, {CHART: moved}, {CHART: figures.DECIMALS})
 
 
 def _where(breaks: FloatArray | None, highest: FloatArray) -> tuple[list[str], list[str]]:

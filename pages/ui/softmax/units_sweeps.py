@@ -94,7 +94,8 @@ def divergence(p_weights: FloatArray, q_weights: FloatArray) -> Shown:
     for row, (own, way) in enumerate(((entropy(p), forwards), (entropy(q), backwards)), 1):
         texts[f"{ENTROPIES}[{row}][1]"] = _column(own)
         texts[f"{ENTROPIES}[{row}][2]"] = _column(own + way)
-    return Shown({CHART: (0, figures.divergence_traces(p, q, *finite))}, texts)
+    traces = figures.divergence_traces(p, q, *finite)
+    return Shown({CHART: (0, traces)}, texts, decimals={CHART: figures.DECIMALS})
 
 
 # ---------------------------------------------------------------- maxout
@@ -110,8 +111,8 @@ def maxout(pieces: Sequence[Piece]) -> Shown:
         for row in range(shape[0])
     ]
     verdicts = [words.maxout(recognise(one), corners(one)) for one in each]
-    traces = figures.maxout_traces(INPUTS, curve.lines, curve.value, curve.gradient)
-    return Shown({CHART: (0, traces)}, {VERDICT: verdicts})
+    traces = figures.maxout_traces(INPUTS, curve.lines[..., [0, -1]], curve.value, curve.gradient)
+    return Shown({CHART: (0, traces)}, {VERDICT: verdicts}, decimals={CHART: figures.DECIMALS})
 
 
 def maxout_sweeps(pieces: tuple[Piece, ...]) -> list[Sweep]:
@@ -150,6 +151,7 @@ def gates(unit: str, value: float | FloatArray, gate: float | FloatArray) -> Sho
             PLACE: (0, figures.slice_traces(INPUTS, *slices, a, b, there)),
         },
         {VERDICT: [words.gate(unit, o, v, f, (da, db)) for o, v, f, da, db in said]},
+        decimals={CHART: figures.DECIMALS, PLACE: figures.DECIMALS},
     )
 
 

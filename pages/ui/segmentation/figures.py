@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from core.segmentation import MASK_LOSSES, SIZE, Mask
 from core.spec import FloatArray
@@ -12,36 +13,40 @@ MAPS_HEIGHT = 290
 CURVES_HEIGHT = 230
 PAINT_HEIGHT = 340
 
-SHARE = {"colorscale": [[0, charts.GROUND], [1, charts.COLOURS[0]]], "zmin": 0, "zmax": 1}
+LEVELS = 20
+"""Shades from none to full colour: an eye tells no more apart, and such maps pack small."""
+
+SHARE = {"colorscale": [[0, charts.GROUND], [1, charts.COLOURS[0]]], "zmin": 0, "zmax": LEVELS}
 PULL = {
     "colorscale": [[0, charts.COLOURS[0]], [0.5, charts.GROUND], [1, charts.COLOURS[1]]],
-    "zmin": -1,
-    "zmax": 1,
+    "zmin": -LEVELS,
+    "zmax": LEVELS,
 }
+Shades = npt.NDArray[np.int8]
+
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _ACROSS, _DOWN = 5, 2
-_STEPS = 64
 
 
-def quantised(maps: FloatArray) -> FloatArray:
-    """Round to the colours that an eye can tell apart; such numbers also pack small."""
-    return np.round(maps * _STEPS) / _STEPS
+def shades(maps: FloatArray | Mask) -> Shades:
+    """Return the shade of each pixel for numbers from −1 to 1: whole numbers up to ``LEVELS``."""
+    return np.rint(maps * LEVELS).astype(np.int8)
 
 
 def maps(
     truth: Mask,
-    second: tuple[str, FloatArray],
-    each: Mapping[str, FloatArray],
+    second: tuple[str, Shades],
+    each: Mapping[str, Shades],
     look: Mapping[str, object],
     symbol: str,
 ) -> charts.Finished:
     """Draw the mask, a second map of probabilities, and one map for each loss.
 
-    All maps have the shape (32, 32). ``look`` is the colour scale of the losses' maps and
-    ``symbol`` what they show.
+    All maps have the shape (32, 32), those of numbers as :func:`shades`. ``look`` is the
+    colour scale of the losses' maps and ``symbol`` what they show.
     """
     traces = [
-        _heat(truth.astype(np.float64), 1, SHARE, "target"),
+        _heat(shades(truth), 1, SHARE, "target"),
         _heat(second[1], 2, SHARE, "p"),
     ]
     traces += [_heat(one, place, look, symbol) for place, one in enumerate(each.values(), 3)]
@@ -109,8 +114,8 @@ def canvas(mask: Mask) -> charts.Finished:
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": column.ravel().astype(np.float64),
-        "y": row.ravel().astype(np.float64),
+        "x": column.ravel().astype(np.uint8),
+        "y": row.ravel().astype(np.uint8),
         "marker": {"color": charts.COLOURS[1], "size": 7, "opacity": 0.12, "symbol": "square"},
         "unselected": {"marker": {"opacity": 0.12}},
         "selected": {"marker": {"opacity": 0.5}},
@@ -125,7 +130,7 @@ def canvas(mask: Mask) -> charts.Finished:
         "shapes": [_frame(1)],
         **_axes(1),
     }
-    return charts.finish([_heat(mask.astype(np.float64), 1, SHARE, "target"), points], layout)
+    return charts.finish([_heat(shades(mask), 1, SHARE, "target"), points], layout)
 
 
 def _axes(place: int) -> dict[str, charts.Spec]:
@@ -163,14 +168,14 @@ def _number(place: int) -> str:
     return "" if place == 1 else str(place)
 
 
-def _heat(values: FloatArray, place: int, look: Mapping[str, object], symbol: str) -> charts.Spec:
+def _heat(values: Shades, place: int, look: Mapping[str, object], symbol: str) -> charts.Spec:
     return {
         "type": "heatmap",
         "z": values,
         "xaxis": f"x{_number(place)}",
         "yaxis": f"y{_number(place)}",
         "showscale": False,
-        "hovertemplate": f"row %{{y}}, column %{{x}}<br>{symbol} = %{{z:.2f}}<extra></extra>",
+        "hovertemplate": f"row %{{y}}, column %{{x}}<br>{symbol} ≈ %{{z}}/{LEVELS}<extra></extra>",
         **look,
     }
 
