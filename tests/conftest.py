@@ -78,6 +78,12 @@ def new_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
 
 
 @pytest.fixture
+def all_in_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an AppTest's pages send the sweeps of all their sliders, as if all were seen."""
+    monkeypatch.setattr("pages.ui.live.FIRST", 1000)
+
+
+@pytest.fixture
 def open_page(server: Server, new_visit: Callable[..., Visit]) -> Callable[..., Visit]:
     """Give a function that opens a page of the shared server and waits until it stands.
 

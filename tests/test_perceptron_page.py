@@ -110,6 +110,7 @@ def test_every_view_stands_and_every_figure_is_valid(view):
         go.Figure(figure)
 
 
+@pytest.mark.usefixtures("all_in_view")
 @every_view
 def test_a_sweep_rests_where_it_was_dragged_and_costs_little(view):
     """The row of a slider's own value is what the page draws and says, for every slider."""
@@ -153,6 +154,7 @@ LIVE_SLIDERS = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("all_in_view")
 @pytest.mark.parametrize("view", LIVE_SLIDERS)
 def test_these_sliders_are_live(view):
     assert {head["slider"] for head in swept(open_view(view))} == LIVE_SLIDERS[view]

@@ -84,6 +84,7 @@ def test_every_section_stands_and_every_figure_is_valid(section, classes):
         go.Figure(figure)
 
 
+@pytest.mark.usefixtures("all_in_view")
 @every_section
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_a_sweep_rests_where_it_was_dragged_and_costs_little(section, classes):
