@@ -12,11 +12,14 @@ from typing import NamedTuple
 from pages.ui.charts import Finished
 from pages.ui.live import Packed
 
-MOST = 60_000
-"""The most bytes that a move may send, everything counted."""
+MOST = 58_000
+"""The most bytes that a move may send, everything counted as it goes over the wire."""
 
-_ENVELOPE = 400
-"""What comes around a chart or a sweep: where it stands, its key, how it is described."""
+_DEFLATED = 0.42
+"""What deflating leaves of charts and of all else on a page; sweeps are deflated already."""
+
+_ENVELOPE = 250
+"""What comes around a sweep: where it stands, its key, the code that takes it in."""
 
 
 class Following(NamedTuple):
@@ -42,7 +45,7 @@ def fitting(
     may have every sweep sent again, even the slider's own: it may have been left out before.
     """
     every = list(sliders)
-    room = MOST - page - sum(_ENVELOPE + _bytes(one) for one in figures) - _size(always)
+    room = MOST - _DEFLATED * (page + sum(map(_bytes, figures))) - _size(always)
     kept: set[int] = set()
     for place in sorted(range(len(every)), key=lambda i: _size(every[i].sweeps)):
         size = _size(every[place].sweeps)
