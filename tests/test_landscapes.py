@@ -592,9 +592,7 @@ def test_valleys_are_local_minima_of_a_grid():
 )
 def test_added_points_come_one_by_one_to_the_last_bit(data_key, loss, output):
     key = next(k for k in LANDSCAPE_SETS if data_key in k)
-    every = [
-        terrain(Settings(DataSettings(key, 3, 40, count), loss, output)) for count in range(5)
-    ]
+    every = [terrain(Settings(DataSettings(key, 3, 40, count), loss, output)) for count in range(5)]
     w, b = np.linspace(-4, 4, 23)[None, :], np.linspace(-4, 4, 21)[:, None]
     grown = every[-1]
     for of in ("value", "gradient", "dead"):

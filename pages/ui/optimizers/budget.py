@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pages.ui.charts import Finished
 from pages.ui.live import Packed
 
-MOST = 58_000
+MOST = 57_000
 """The most bytes that a move may send, everything counted as it goes over the wire."""
 
 _DEFLATED = 0.42

@@ -22,7 +22,7 @@ CHART = "optimizers_forms"
 SIDE = "optimizers_apart"
 VERDICT = "optimizers_forms_verdict"
 STEPS = 60
-_PAGE = 16_000
+_PAGE = 16_500
 """Bytes of all that is neither a chart nor a sweep."""
 CUT_AT = 20
 

@@ -26,7 +26,7 @@ TABLE = "optimizers_numbers"
 UPDATE = "optimizers_update"
 NOTE = "optimizers_ledger_note"
 STEPS = 60
-_PAGE = 16_000
+_PAGE = 16_500
 """Bytes of all that is neither a chart nor a sweep."""
 ARROW = 0.12
 """An arrow's length as a share of the map's width: arrows show directions."""
@@ -112,7 +112,7 @@ def pictured(
     for row, (_, meaning, values) in enumerate(words.entries(name, made, settings), 1):
         texts[f"{TABLE}[{row}][1]"] = [meaning] * len(at)
         for column in (0, 1):
-            cells = [words.fixed(v, 6) for v in values[:, column].tolist()]
+            cells = [words.fixed(v, 4) for v in values[:, column].tolist()]
             texts[f"{TABLE}[{row}][{column + 2}]"] = cells
     lines = words.written_out(name, made, settings)
     texts[UPDATE] = [

@@ -20,7 +20,7 @@ from pages.ui.optimizers.walks import Course, Walks, walks
 
 SENSITIVITY = "optimizers_sensitivity"
 PLAYER = "optimizers_player"
-_PAGE, _PAGE_OF_EACH = 10_500, 2_200
+_PAGE, _PAGE_OF_EACH = 13_000, 2_200
 """Bytes of all that is neither a chart nor a sweep: of the page, and of each optimizer on it."""
 HEADS = ("", "η", "loss − lowest", "‖∇f‖", "to the nearest minimum")
 

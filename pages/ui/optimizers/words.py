@@ -188,7 +188,7 @@ def basins_verdict(shares: Mapping[str, float], name: str, steps: int) -> str:
     """Say which part of the starts ends where."""
     lost = {"nowhere in time": "get nowhere in time", "diverged": "diverge"}
     parts = [
-        f"{100 * share:.0f} % {lost.get(place, f'end at {place}')}"
+        f"{100 * share:.0f}\N{NO-BREAK SPACE}% {lost.get(place, f'end at {place}')}"
         for place, share in shares.items()
         if share > 0
     ]

@@ -19,13 +19,13 @@ def curves_layout(steps: int, at: int, top: float, slope_top: float) -> Spec:
         "hovermode": "x",
         "dragmode": False,
         "showlegend": False,
-        "xaxis": {**strokes.axis("step", span), "domain": [0.0, 0.44]},
-        "xaxis2": {**strokes.axis("step", span), "domain": [0.56, 1.0], "anchor": "y2"},
+        "xaxis": {**strokes.axis("step", span), "domain": [0.0, 0.42]},
+        "xaxis2": {**strokes.axis("step", span), "domain": [0.58, 1.0], "anchor": "y2"},
         "yaxis": strokes.powers("", FLOOR - 0.5, top),
         "yaxis2": {**strokes.powers("", FLOOR - 0.5, slope_top), "anchor": "x2"},
         "shapes": [strokes.across(at), strokes.across(at) | {"xref": "x2"}],
         # Beside the numbers there is no room for titles on a phone.
-        "annotations": [strokes.above(0.0, "loss − lowest"), strokes.above(0.56, "‖∇f‖")],
+        "annotations": [strokes.above(0.0, "loss − lowest"), strokes.above(0.58, "‖∇f‖")],
     }
 
 
@@ -61,12 +61,13 @@ def sensitivity_layout(low: float, high: float, limit: float | None) -> Spec:
         layout["annotations"] = [
             {
                 "x": limit,
-                "y": 1,
+                # At the foot: above, the curves of what diverges rise beside it.
+                "y": 0,
                 "yref": "paper",
                 "text": "2/λmax",
                 "showarrow": False,
                 "xanchor": "left",
-                "yanchor": "top",
+                "yanchor": "bottom",
                 "font": {"color": strokes.GREY},
             }
         ]
