@@ -42,7 +42,17 @@ STRENGTH = Slider(
     2,
     "The strength λ of the penalty, as a power of ten.",
 )
-SHARE = Slider("landscapes_share", "Share ρ of |θ|", 0, 1, 0.5, 0.05, 2, "0 is ridge, 1 the lasso.")
+SHARE = Slider(
+    "landscapes_share",
+    "Share ρ of |θ|",
+    0,
+    1,
+    0.5,
+    0.05,
+    2,
+    "0 is ridge, 1 the lasso. The picture follows when the slider is let go: every share has "
+    "paths of its own.",
+)
 
 RIDGE, LASSO, NET = "ridge", "lasso", "elastic net"
 TOGETHER, APART = "area, rooms", "area, house number"
