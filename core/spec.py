@@ -38,6 +38,7 @@ _GLYPHS = {
     r"\theta": "θ",
     r"\lambda": "λ",
     r"\omega": "ω",
+    "v_0": "v₀",
     r"\sigma": "σ",
     r"\tau": "τ",
 }

@@ -578,3 +578,29 @@ def test_valleys_are_local_minima_of_a_grid():
     grid = np.array([[3.0, 2.0, 3.0, 1.0], [2.0, 1.0, 2.0, 2.0], [3.0, 2.0, 3.0, 0.0]])
     assert valleys(grid) == [(2, 3), (0, 3), (1, 1)]
     assert len(valleys(np.ones((4, 5)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("data_key", "loss", "output"),
+    [
+        ("line", "huber", "identity"),
+        ("line", "absolute_error", "relu"),
+        ("separable", "logistic", "identity"),
+        ("overlapping", "binary_cross_entropy", "sigmoid"),
+        ("overlapping", "hinge", "identity"),
+    ],
+)
+def test_added_points_come_one_by_one_to_the_last_bit(data_key, loss, output):
+    key = next(k for k in LANDSCAPE_SETS if data_key in k)
+    every = [terrain(Settings(DataSettings(key, 3, 40, count), loss, output)) for count in range(5)]
+    w, b = np.linspace(-4, 4, 23)[None, :], np.linspace(-4, 4, 21)[:, None]
+    grown = every[-1]
+    for of in ("value", "gradient", "dead"):
+        name = {"value": "values", "gradient": "gradients", "dead": "dead"}[of]
+        together = getattr(grown, f"{name}_as_points_come")(w, b)
+        assert len(together) == 5
+        for one, found in zip(every, together, strict=True):
+            assert np.array_equal(getattr(one, of)(w, b), found, equal_nan=of != "dead")
+    z = w[..., None] * every[2].x + b[..., None]
+    mean = every[2].point_losses(z, every[2].target).mean(axis=-1)
+    assert every[2].value(w, b) == pytest.approx(mean, rel=1e-13)

@@ -117,7 +117,7 @@ def within(layout, path):
         (LANDSCAPE, {"levels": "log", "data": "Symmetric", "outliers": 3}, {*BOTH, OUTLIERS}),
         (LANDSCAPE, {"view": "surface", "outliers": 3}, {*BOTH, OUTLIERS}),
         (LANDSCAPE, {"scale": "shared", "arrows": "true"}, {*BOTH, OUTLIERS}),
-        (LANDSCAPE, {"parameters": "true"}, {*BOTH, "huber_delta"}),
+        (LANDSCAPE, {"parameters": "true"}, {*BOTH, "huber_delta", OUTLIERS}),
         (LANDSCAPE, {"losses": ["logistic", "hinge"], "data": APART}, {*BOTH, OUTLIERS}),
         (REGULARISATION, {}, {regularisation.STRENGTH.key}),
     ],
@@ -214,7 +214,7 @@ def test_a_move_sends_little(server, query):
                 step = slider.step if slider.value < slider.high else -slider.step
                 run = await session.set_widget(key, slider.value + step)
                 assert run.exceptions == []
-                sent[key] = run.bytes_received
+                sent[key] = run.bytes_on_wire
             return sent
 
     sent = finished(moves())

@@ -4,11 +4,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from core.fits.points import EPS, LARGEST
+from core.losses import LOSSES
 from core.numeric import Real
 from core.spec import Axis, Function, Loss, Scalar
 
@@ -104,6 +106,21 @@ def measured(loss: Loss, parameters: Mapping[str, Scalar]) -> list[tuple[Rows, P
     if loss.axis is not Axis.RESIDUAL:
         raise ValueError(f"{loss.key} is no function of the residual: it has no line of best fit")
     resolved = loss.resolve(parameters)
+    single = all(np.ndim(value) == 0 for value in resolved.values())
+    if single and LOSSES.get(loss.key) is loss:
+        return _measured_once(loss.key, tuple((k, float(v)) for k, v in resolved.items()))
+    return _measured(loss, resolved)
+
+
+@lru_cache(maxsize=64)
+def _measured_once(
+    key: str, numbers: tuple[tuple[str, float], ...]
+) -> list[tuple[Rows, Penalties]]:
+    """Return what :func:`measured` does for one setting, whatever the data."""
+    return _measured(LOSSES[key], dict(numbers))
+
+
+def _measured(loss: Loss, resolved: Mapping[str, Scalar]) -> list[tuple[Rows, Penalties]]:
     columns = np.broadcast_arrays(np.zeros(1), *resolved.values())[1:]
     if any(column.ndim != 1 for column in columns):
         raise ValueError(f"{loss.key}: a parameter of a fit is a number, or a list of numbers")

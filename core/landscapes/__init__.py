@@ -53,8 +53,9 @@ Pair = tuple[float, float]
 class Landscape:
     """The mean loss over points (x, y) of ŷ = a(w·x + b), as a function of w and b.
 
-    ``x`` and ``target`` have shape (n,), the target in the coding that the loss takes.
-    Made by :func:`landscape`, which checks that the parts go together.
+    ``x`` and ``target`` have shape (n,), the target in the coding that the loss takes; the
+    last ``added`` points have been added to the others. Made by :func:`landscape`, which
+    checks that the parts go together.
     """
 
     loss: Loss
@@ -63,6 +64,7 @@ class Landscape:
     target: Real
     loss_parameters: Mapping[str, float] = field(default_factory=dict)
     output_parameters: Mapping[str, float] = field(default_factory=dict)
+    added: int = 0
 
     @property
     def window(self) -> tuple[Pair, Pair]:
@@ -113,16 +115,31 @@ class Landscape:
 
     def value(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
         """Return the mean loss at every (w, b), broadcast against each other."""
-        return self._mean(w, b, lambda z: self.point_losses(z, self.target)[..., None])[..., 0]
+        return np.asarray(self.values_as_points_come(w, b)[-1])
+
+    def values_as_points_come(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
+        """Return :meth:`value` with 0, 1, … and all of the added points, on a first axis.
+
+        Each is to the last bit what the landscape with only so many points has.
+        """
+
+        def losses(z: Real, _: Real, target: Real) -> Real:
+            return np.asarray(self.point_losses(z, target)[..., None])
+
+        return self._means(w, b, losses)[..., 0]
 
     def gradient(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
         """Return (∂L/∂w, ∂L/∂b) on the last axis, for every (w, b)."""
+        return np.asarray(self.gradients_as_points_come(w, b)[-1])
 
-        def parts(z: Real) -> Real:
-            pull = self.pulls(z, self.target)
-            return np.stack([pull * self.x, pull], axis=-1)
+    def gradients_as_points_come(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
+        """Return :meth:`gradient` with 0, 1, … and all of the added points, on a first axis."""
 
-        return self._mean(w, b, parts)
+        def parts(z: Real, x: Real, target: Real) -> Real:
+            pull = self.pulls(z, target)
+            return np.stack([pull * x, pull], axis=-1)
+
+        return self._means(w, b, parts)
 
     def curvatures(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
         """Return φ′ of each point on the last axis; nan exactly at a kink of a or ℓ."""
@@ -189,13 +206,18 @@ class Landscape:
 
     def dead(self, w: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Tell at every (w, b) whether no point pulls at all: the gradient is exactly zero."""
+        return np.asarray(self.dead_as_points_come(w, b)[-1])
 
-        def still(z: Real) -> Real:
-            return np.asarray(self.pulls(z, self.target) != 0, dtype=np.float64)[..., None]
+    def dead_as_points_come(self, w: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Return :meth:`dead` with 0, 1, … and all of the added points, on a first axis."""
+
+        def pulling(z: Real, _: Real, target: Real) -> Real:
+            return np.asarray(self.pulls(z, target) != 0, dtype=np.float64)[..., None]
 
         if not self.may_be_dead:
-            return np.zeros(np.broadcast_shapes(np.shape(w), np.shape(b)), dtype=np.bool_)
-        return np.asarray(self._mean(w, b, still)[..., 0] == 0)
+            shape = np.broadcast_shapes(np.shape(w), np.shape(b))
+            return np.zeros((self.added + 1, *shape), dtype=np.bool_)
+        return np.asarray(self._means(w, b, pulling)[..., 0] == 0)
 
     @cached_property
     def may_be_dead(self) -> bool:
@@ -213,17 +235,30 @@ class Landscape:
             for t in np.unique(self.target)[:2]
         ) and (loss.axis is Axis.MARGIN)
 
-    def _mean(self, w: npt.ArrayLike, b: npt.ArrayLike, parts: Callable[[Real], Real]) -> Real:
-        """Return the mean over the points of ``parts`` (z), chunk by chunk."""
+    def _means(
+        self, w: npt.ArrayLike, b: npt.ArrayLike, parts: Callable[[Real, Real, Real], Real]
+    ) -> Real:
+        """Return the means of ``parts`` (z, x, target) with 0, 1, … and all added points.
+
+        They are summed chunk by chunk of places, the added points one after another.
+        """
         slope, bias = np.broadcast_arrays(np.asarray(w, np.float64), np.asarray(b, np.float64))
-        flat_w, flat_b = slope.ravel(), bias.ravel()
+        flat_w, flat_b = slope.ravel()[:, None], bias.ravel()[:, None]
         rows = max(_CHUNK // self.x.size, 1)
-        found = [
-            parts(flat_w[at : at + rows, None] * self.x + flat_b[at : at + rows, None]).mean(axis=1)
-            for at in range(0, flat_w.size, rows)
-        ]
+        first, late = slice(self.x.size - self.added), slice(self.x.size - self.added, None)
+        found = []
+        for at in range(0, len(flat_w), rows):
+            here = slice(at, at + rows)
+            sums = [
+                parts(flat_w[here] * self.x[own] + flat_b[here], self.x[own], self.target[own])
+                for own in (first, late)[: 1 + bool(self.added)]
+            ]
+            sums[0] = sums[0].sum(axis=1, keepdims=True)
+            found.append(np.add.accumulate(np.concatenate(sums, axis=1), axis=1))
         joined = np.concatenate(found)
-        return np.asarray(joined.reshape(*slope.shape, joined.shape[-1]))
+        counts = self.x.size - self.added + np.arange(self.added + 1)
+        means = np.moveaxis(joined / counts[:, None], 1, 0)
+        return np.asarray(means.reshape(self.added + 1, *slope.shape, joined.shape[-1]))
 
     # Large grids
 
@@ -391,8 +426,11 @@ def landscape(
     classes: bool,
     loss_parameters: Mapping[str, float] | None = None,
     output_parameters: Mapping[str, float] | None = None,
+    added: int = 0,
 ) -> Landscape:
     """Return the landscape of a loss over data, with classes given as 0 and 1.
+
+    The last ``added`` of the points count as added to the others.
 
     Raises ``ValueError`` for no data, data that are not finite or of different lengths, a
     parameter outside its domain, or parts that do not go together (see :func:`why_not`).
@@ -413,6 +451,7 @@ def landscape(
         target=coded(loss, output, values, classes=classes),
         loss_parameters={k: float(v) for k, v in loss.resolve(loss_parameters or {}).items()},
         output_parameters=own,
+        added=added,
     )
 
 

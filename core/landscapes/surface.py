@@ -99,6 +99,7 @@ def terrain(settings: Settings) -> Landscape:
         classes=points.classes,
         loss_parameters=dict(settings.loss_parameters),
         output_parameters=dict(settings.output_parameters),
+        added=settings.data.outliers,
     )
 
 

@@ -1,7 +1,8 @@
-"""Time the dear computations behind the pages, each beside its target where it has one."""
+"""Time the dear computations behind the pages, and count the memory that they take."""
 
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -21,21 +22,28 @@ POINTS, SIDE = 500, 200
 STARTS, STEPS = 40_000, 300
 DEPTH, WIDTH, BATCH = 50, 128, 128
 PHASES = 80
+_WHOLE, _WALKS = SIDE**2 * POINTS * 8e-6, STARTS * STEPS * 2 * 8e-6
 
 
 def main() -> dict[str, Any]:
-    figures = {name: _milliseconds(run) | {"target_ms": aim} for name, aim, run in _tasks()}
+    figures = {
+        name: _milliseconds(run) | {"target_ms": aim, "peak_mb": _megabytes(run)}
+        for name, aim, run in _tasks()
+    }
     rows = [
         [
             name,
             f"{found['minimum_ms']:.1f}",
             f"{found['median_ms']:.1f}",
             f"{found['target_ms']:g}" if found["target_ms"] else "",
+            f"{found['peak_mb']:.0f}",
         ]
         for name, found in figures.items()
     ]
-    print(f"milliseconds, minimum and median of {ROUNDS} rounds")
-    print(table(["", "minimum", "median", "target"], rows))
+    print(f"milliseconds, minimum and median of {ROUNDS} rounds, and the most memory at a time:")
+    print(f"all losses of {SIDE} × {SIDE} places and {POINTS} points would be {_WHOLE:.0f} MB, all")
+    print(f"positions of {STARTS:,} walks of {STEPS} steps {_WALKS:.0f} MB")
+    print(table(["", "minimum", "median", "target", "peak, MB"], rows))
     return figures
 
 
@@ -114,3 +122,13 @@ def _milliseconds(run: Callable[[], object]) -> dict[str, float | None]:
         run()
         taken.append((time.perf_counter() - began) * 1e3)
     return {"minimum_ms": min(taken), "median_ms": statistics.median(taken)}
+
+
+def _megabytes(run: Callable[[], object]) -> float:
+    """Return the most memory that is held at a time, which NumPy reports to tracemalloc."""
+    tracemalloc.start()
+    try:
+        run()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()

@@ -397,6 +397,7 @@ def own_curve(x: FloatArray, y: FloatArray) -> Spec:
 def slice_layout(window: tuple[float, float], top: tuple[float, float], log: bool) -> Spec:
     """Lay out the two slices side by side, on one scale."""
     axis: dict[str, Any] = {"range": list(window), "fixedrange": True, "zeroline": True}
+    axis["dtick"] = 4  # beside data space there is no room for more
     name = "log₁₀ L" if log else "L"
     up: dict[str, Any] = {"fixedrange": True, "range": list(top), "title": {"text": name}}
     return {
@@ -405,8 +406,8 @@ def slice_layout(window: tuple[float, float], top: tuple[float, float], log: boo
         "hovermode": "x",
         "dragmode": False,
         "showlegend": False,
-        "xaxis": {**axis, "domain": [0, 0.47], "title": {"text": "w (b fixed)", "standoff": 2}},
-        "xaxis2": {**axis, "domain": [0.53, 1], "title": {"text": "b (w fixed)", "standoff": 2}},
+        "xaxis": {**axis, "domain": [0, 0.46], "title": {"text": "w (b fixed)", "standoff": 2}},
+        "xaxis2": {**axis, "domain": [0.54, 1], "title": {"text": "b (w fixed)", "standoff": 2}},
         "yaxis": {**up},
         "yaxis2": {**up, "anchor": "x2", "matches": "y", "showticklabels": False, "title": None},
     }

@@ -156,18 +156,22 @@ def _draw(
     with above:
         # A surface that is cut off at the sides shows nothing.
         side_by_side = st.grid(2, min_column_width=150 if look.flat else 220)
+        # Beside a single map, or the third, data space has the maps' height. Otherwise it has
+        # the slices beside it, except on a phone, where there is no room for these.
+        odd = count % 2 == 1
+        below = side_by_side if odd else st.grid(2, min_column_width=220)
         with side_by_side:
             for i in range(count):
                 if look.flat:
                     _map(shown, scene, i, fixed[i])
                 else:
                     _solid(shown, scene, i, fixed[i])
-            # Beside a single map, or the third, data space has the maps' height.
-            height = figures.MAP_HEIGHTS[count] if count % 2 else figures.BELOW
+        with below:
+            height = figures.MAP_HEIGHTS[count] if odd else figures.BELOW
             layout = figures.data_layout(*scenes.frame(scene), height)
             alt = "The data, the model here as a thick line, and the best model of each loss"
             parts.draw(shown, DATA_CHART, layout, alt, still_data)
-        with side_by_side if count % 2 == 0 else st.container():
+        with st.container() if odd else below:
             layout = figures.slice_layout(_WINDOW, scenes.heights(scene), scene.levels == LOG)
             alt = "Each loss along the slope and along the bias, through the present place"
             figure = parts.draw(shown, SLICES, layout, alt)

@@ -24,7 +24,7 @@ from pages.ui.landscapes.scene import DATA_CHART, FACTS, NOW, SLICES, Known, Sce
 from pages.ui.landscapes.stills import Look
 from pages.ui.live import ChartSweep, Packed, Sweep
 
-_ROOM = {1: 25_500, 2: 18_000, 3: 13_700, 4: 0}
+_ROOM = {1: 36_000, 2: 28_000, 3: 24_000, 4: 16_000}
 """So many bytes may these sweeps take beside so many maps: a move may send them all anew."""
 
 
@@ -53,7 +53,8 @@ class Move:
         else:
             points = replace(scene.data, outliers=round(value))
             settings = [replace(one, data=points) for one in settings]
-        return replace(scene, names=tuple(names), settings=tuple(settings))
+        together = not self.key
+        return replace(scene, names=tuple(names), settings=tuple(settings), together=together)
 
 
 def of_outliers() -> Move:
@@ -133,8 +134,9 @@ def _still(move: Move, scene: Scene, look: Look) -> Packed | None:
     return _laid(move, pictures, dict.fromkeys(pictures, 0), texts, layout)
 
 
+@lru_cache(maxsize=16)
 def _known(move: Move, scene: Scene) -> list[list[Known]]:
-    """Return what is found out about every landscape, at every step."""
+    """Return what is found out about every landscape, at every step; w and b play no part."""
     if not move.key:
         # What is convex is so for any data: it is enough that one set has been judged.
         verdicts = [scenes.judged(one) for one in scene.settings]
@@ -151,7 +153,11 @@ def _known(move: Move, scene: Scene) -> list[list[Known]]:
 @lru_cache(maxsize=64)
 def _moving(move: Move, scene: Scene, flat: bool, firsts: tuple[int, ...]) -> Packed | None:
     """Return what changes with w and b, too."""
-    each = [scenes.picture(move.scene(scene, value), "", firsts, flat) for value in move.values]
+    found = _known(move, replace(scene, w=0.0, b=0.0))
+    each = [
+        scenes.picture(move.scene(scene, value), "", firsts, flat, known[0].minima[0])
+        for value, known in zip(move.values, found, strict=True)
+    ]
     starts = {chart: first for chart, (first, _) in each[0].traces.items()}
     pictures = {chart: [charts.at_rest(one.traces[chart][1]) for one in each] for chart in starts}
     texts = {key: [one.texts[key][0] for one in each] for key in each[0].texts}

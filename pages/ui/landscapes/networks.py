@@ -79,9 +79,10 @@ def section() -> None:
     st.markdown(_facts(found))
     st.caption(
         f"{POINTS} points on two half moons, {WIDTH} units a hidden layer, cross-entropy, "
-        f"colours by log₁₀ L. Trained: {STEPS} steps of Adam at 0.01 on all points. At ±1 along a "
-        "direction the weights into every unit have changed by their own length, which makes "
-        "slices of different networks comparable; biases stay as they are."
+        f"colours by log₁₀ L. Trained: {STEPS} steps of Adam at 0.01 on all points. α and β are "
+        "how far the weights have been moved along two random directions. At ±1 the weights into "
+        "every unit have changed by their own length, which makes slices of different networks "
+        "comparable; biases stay as they are."
     )
     export.csv_button(_numbers(found), "slices")
 

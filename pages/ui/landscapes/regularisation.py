@@ -42,7 +42,17 @@ STRENGTH = Slider(
     2,
     "The strength λ of the penalty, as a power of ten.",
 )
-SHARE = Slider("landscapes_share", "Share ρ of |θ|", 0, 1, 0.5, 0.05, 2, "0 is ridge, 1 the lasso.")
+SHARE = Slider(
+    "landscapes_share",
+    "Share ρ of |θ|",
+    0,
+    1,
+    0.5,
+    0.05,
+    2,
+    "0 is ridge, 1 the lasso. The picture follows when the slider is let go: every share has "
+    "paths of its own.",
+)
 
 RIDGE, LASSO, NET = "ridge", "lasso", "elastic net"
 TOGETHER, APART = "area, rooms", "area, house number"
@@ -173,8 +183,8 @@ def _picture(fit: Fit, at: FloatArray) -> Shown:
     texts = {SAID: [_sentence(*one) for one in zip(lambdas, theta, found.new[at], strict=True)]}
     for j in range(len(FEATURES)):
         texts[f"{TABLE}[{j + 1}][1]"] = [fixed(TRUTH[j], 1)] * at.size
-        texts[f"{TABLE}[{j + 1}][2]"] = [fixed(plain[j], 2)] * at.size
-        texts[f"{TABLE}[{j + 1}][3]"] = ["0" if v == 0 else fixed(v, 2) for v in columns[j]]
+        texts[f"{TABLE}[{j + 1}][2]"] = [_coefficient(plain[j])] * at.size
+        texts[f"{TABLE}[{j + 1}][3]"] = [_coefficient(v) for v in columns[j]]
     dots = _dot(np.repeat(STRENGTH.steps[at][:, None], len(FEATURES), axis=1), theta)
     dots["marker"] = {"color": list(COLOURS), "size": 8}
     x = STRENGTH.steps[at].tolist()
@@ -183,6 +193,13 @@ def _picture(fit: Fit, at: FloatArray) -> Shown:
         texts,
         {PATHS: {"shapes[0].x0": x, "shapes[0].x1": x}},
     )
+
+
+def _coefficient(value: float) -> str:
+    """Write a coefficient: "0" only if it is exactly that."""
+    if value == 0:
+        return "0"
+    return fixed(value, 2) if abs(value) >= 0.005 else number(value, 1)
 
 
 def _sentence(strength: float, theta: FloatArray, error: float) -> str:
@@ -244,7 +261,7 @@ def _path_traces(found: Everything) -> list[Spec]:
             }
         )
     for name, values, dash in (
-        ("error, these", found.old, "dash"),
+        ("error, fitted", found.old, "dash"),
         ("error, new", found.new, "solid"),
     ):
         traces.append(

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from core.landscapes import (
     WINDOW,
@@ -70,7 +71,9 @@ def map_key(place: int, *, flat: bool = True) -> str:
 class Scene:
     """The landscapes on show, by name, the place (w, b), and the scale of their heights.
 
-    Maps have ``side`` places along either axis, and one scale if it is ``shared``.
+    Maps have ``side`` places along either axis, and one scale if it is ``shared``. With
+    ``together`` the scene is one of many that differ in their outliers only: what is computed
+    for one is computed for all of them at once, with the same result.
     """
 
     names: tuple[str, ...]
@@ -80,6 +83,7 @@ class Scene:
     levels: str = LINEAR
     side: int = 33
     shared: bool = False
+    together: bool = False
 
     @property
     def data(self) -> DataSettings:
@@ -103,23 +107,44 @@ class Map:
     infinite: bool
 
 
+class _Table(NamedTuple):
+    """A landscape on a grid: its places along either axis, its losses, and where it is dead."""
+
+    at: FloatArray
+    losses: FloatArray
+    dead: npt.NDArray[np.bool_]
+
+
+def _table(settings: Settings, count: int, together: bool) -> _Table:
+    if together:
+        return _tables(_with_all(settings), count)[settings.data.outliers]
+    return _tables(settings, count)[-1]
+
+
 @lru_cache(maxsize=512)
-def _table(settings: Settings, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _tables(settings: Settings, count: int) -> list[_Table]:
+    """Return a landscape with 0, 1, … and all of its outliers on a grid."""
     at = np.linspace(-WINDOW, WINDOW, count)
     land = terrain(settings)
-    return at, land.grid(at, at), land.dead(at[None, :], at[:, None])
+    losses = land.values_as_points_come(at[None, :], at[:, None])
+    dead = land.dead_as_points_come(at[None, :], at[:, None])
+    return [_Table(at, *one) for one in zip(losses, dead, strict=True)]
+
+
+def _with_all(settings: Settings) -> Settings:
+    return replace(settings, data=replace(settings.data, outliers=MOST_OUTLIERS))
 
 
 @lru_cache(maxsize=512)
-def _map(settings: Settings, side: int, levels: str) -> Map:
-    at, table, dead = _table(settings, side)
+def _map(settings: Settings, side: int, levels: str, together: bool) -> Map:
+    at, table, dead = _table(settings, side, together)
     shown = _scaled(table, levels)
     return Map(at, shown, (*_ends(shown, levels), LEVELS), dead, not np.isfinite(table).all())
 
 
 def maps(scene: Scene) -> list[Map]:
     """Return the maps of all landscapes, each with its own levels or all with the same."""
-    own = [_map(one, scene.side, scene.levels) for one in scene.settings]
+    own = [_map(one, scene.side, scene.levels, scene.together) for one in scene.settings]
     if not scene.shared:
         return own
     low, high = min(one.levels[0] for one in own), max(one.levels[1] for one in own)
@@ -128,7 +153,7 @@ def maps(scene: Scene) -> list[Map]:
 
 def in_space(scene: Scene, place: int, ends: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
     """Return where a landscape is drawn in space, and how high it is there."""
-    at, table, _ = _table(scene.settings[place], IN_SPACE[len(scene.settings)])
+    at, table, _ = _table(scene.settings[place], IN_SPACE[len(scene.settings)], scene.together)
     return at, raised(scene, table, ends)
 
 
@@ -167,9 +192,9 @@ def _ends(table: FloatArray, levels: str) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=512)
-def _reach(settings: Settings, count: int) -> tuple[float, float, float]:
+def _reach(settings: Settings, count: int, together: bool) -> tuple[float, float, float]:
     """Return the lowest loss that a logarithm reaches, a high one, and the highest."""
-    table = _table(settings, count)[1]
+    table = _table(settings, count, together).losses
     finite = table[np.isfinite(table)]
     if not finite.size:
         return np.inf, 0.0, 1e-12
@@ -178,13 +203,13 @@ def _reach(settings: Settings, count: int) -> tuple[float, float, float]:
 
 def lowest_drawn(scene: Scene) -> float:
     """Return the loss below which a logarithmic scale does not reach, for all landscapes."""
-    lowest = min(_reach(one, scene.side)[0] for one in scene.settings)
+    lowest = min(_reach(one, scene.side, scene.together)[0] for one in scene.settings)
     return lowest if np.isfinite(lowest) else 1e-12
 
 
 def heights(scene: Scene) -> tuple[float, float]:
     """Return the ends of the slices' axis: of losses, or of their logarithms."""
-    reaches = [_reach(one, scene.side) for one in scene.settings]
+    reaches = [_reach(one, scene.side, scene.together) for one in scene.settings]
     if scene.levels == LOG:
         low = float(np.log10(lowest_drawn(scene)))
         high = float(np.log10(max(highest for _, _, highest in reaches)))
@@ -194,8 +219,13 @@ def heights(scene: Scene) -> tuple[float, float]:
 
 def frame(scene: Scene) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the ends of x and y in data space, which adding outliers does not move."""
-    points = data(replace(scene.data, outliers=MOST_OUTLIERS))
-    every = np.concatenate([points.y, *(land.target for land in scene.lands)])
+    return _frame(scene.settings)
+
+
+@lru_cache(maxsize=128)
+def _frame(settings: tuple[Settings, ...]) -> tuple[tuple[float, float], tuple[float, float]]:
+    points = data(replace(settings[0].data, outliers=MOST_OUTLIERS))
+    every = np.concatenate([points.y, *(terrain(one).target for one in settings)])
     ends = []
     for values in (points.x, every):
         low, high = float(values.min()), float(values.max())
@@ -258,7 +288,7 @@ def known_along(settings: Settings, parameter: str, values: Sequence[float]) -> 
 
 def dead_share(scene: Scene, place: int) -> float:
     """Return the share of one map where the gradient is exactly zero."""
-    return float(_table(scene.settings[place], scene.side)[2].mean())
+    return float(_table(scene.settings[place], scene.side, scene.together).dead.mean())
 
 
 def bend(scene: Scene, place: int) -> Curvature:
@@ -289,18 +319,28 @@ class Profile(NamedTuple):
     by_b: FloatArray
 
 
-@lru_cache(maxsize=512)
-def _profile(settings: Settings, slider: str, w: float, b: float, count: int) -> Profile:
+def _profile(scene: Scene, place: int, slider: str, count: int) -> Profile:
     """Return a landscape at (w, b), or at every step of the slider that is named."""
+    settings = scene.settings[place]
+    if scene.together:
+        found = _profiles(_with_all(settings), slider, scene.w, scene.b, count)
+        return found[settings.data.outliers]
+    return _profiles(settings, slider, scene.w, scene.b, count)[-1]
+
+
+@lru_cache(maxsize=512)
+def _profiles(settings: Settings, slider: str, w: float, b: float, count: int) -> list[Profile]:
+    """Return the profile of a landscape with 0, 1, … and all of its outliers."""
     land = terrain(settings)
     each_w, each_b = places(slider, w, b)
     along = np.linspace(-WINDOW, WINDOW, count)
-    return Profile(
-        land.value(each_w, each_b),
-        land.gradient(each_w, each_b),
-        land.value(along, each_b[:, None]),
-        land.value(each_w[:, None], along),
+    every = (
+        land.values_as_points_come(each_w, each_b),
+        land.gradients_as_points_come(each_w, each_b),
+        land.values_as_points_come(along, each_b[:, None]),
+        land.values_as_points_come(each_w[:, None], along),
     )
+    return [Profile(*one) for one in zip(*every, strict=True)]
 
 
 def places(slider: str, w: float, b: float) -> tuple[FloatArray, FloatArray]:
@@ -310,10 +350,13 @@ def places(slider: str, w: float, b: float) -> tuple[FloatArray, FloatArray]:
     return each_w, each_b
 
 
-def picture(scene: Scene, slider: str, firsts: Sequence[int], flat: bool) -> Shown:
+def picture(
+    scene: Scene, slider: str, firsts: Sequence[int], flat: bool, best: Minimum | None = None
+) -> Shown:
     """Return all that moves, for each step of ``slider``; at rest for ``""``.
 
     ``firsts`` are the first moving traces: of each map, and last that of data space.
+    ``best`` is the minimum of the first loss, where it is known already.
     """
     w, b = places(slider, scene.w, scene.b)
     traces: dict[str, tuple[int, list[dict[str, object]]]] = {}
@@ -328,7 +371,7 @@ def picture(scene: Scene, slider: str, firsts: Sequence[int], flat: bool) -> Sho
     curves, losses = [], []
     texts: dict[str, list[str]] = {}
     for i, (name, settings) in enumerate(zip(scene.names, scene.settings, strict=True)):
-        value, slope, *slices = _profile(settings, slider, scene.w, scene.b, count)
+        value, slope, *slices = _profile(scene, i, slider, count)
         key = map_key(i, flat=flat)
         if flat:
             traces[key] = (firsts[i], here(_fine(place), _fine(_tip(place, slope))))
@@ -341,7 +384,7 @@ def picture(scene: Scene, slider: str, firsts: Sequence[int], flat: bool) -> Sho
         texts[f"{NOW}[{i + 1}][1]"] = [words.level(v) for v in value.tolist()]
         texts[f"{NOW}[{i + 1}][2]"] = [words.steepness(v) for v in lengths.tolist()]
         if i == 0:
-            best = minima_of(settings)[0]
+            best = best or minima_of(settings)[0]
             texts[VERDICT] = [
                 words.verdict(name, *one, best)
                 for one in zip(value.tolist(), lengths.tolist(), strict=True)
@@ -362,9 +405,9 @@ def _on_surface(
     scene: Scene, place: int, slider: str, at: FloatArray, value: FloatArray
 ) -> list[dict[str, object]]:
     """Return the slices and the ball on a surface in space, at places (S, 2)."""
-    settings, count = scene.settings[place], IN_SPACE[len(scene.settings)]
+    count = IN_SPACE[len(scene.settings)]
     ends = maps_ends(scene, place)
-    profile = _profile(settings, slider, scene.w, scene.b, count)
+    profile = _profile(scene, place, slider, count)
     along = np.broadcast_to(np.linspace(-WINDOW, WINDOW, count), (len(at), count))
     w, b = (np.broadcast_to(_fine(at[:, i : i + 1]), along.shape) for i in (0, 1))
     ball = [_fine(at[:, :1]), _fine(at[:, 1:]), raised(scene, value, ends)[:, None]]

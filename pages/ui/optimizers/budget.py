@@ -12,50 +12,53 @@ from typing import NamedTuple
 from pages.ui.charts import Finished
 from pages.ui.live import Packed
 
-MOST = 50_000
-"""The most bytes of sweeps and charts that a move may cost; the page itself takes 10 to 20 kB."""
+MOST = 57_000
+"""The most bytes that a move may send, everything counted as it goes over the wire."""
+
+_DEFLATED = 0.42
+"""What deflating leaves of charts and of all else on a page; sweeps are deflated already."""
+
+_ENVELOPE = 250
+"""What comes around a sweep: where it stands, its key, the code that takes it in."""
 
 
 class Following(NamedTuple):
-    """The sweeps of one slider: of the walks, and of the surface where it shapes that."""
+    """A slider, by the name that the page calls it, and its sweeps; none if they take too long."""
 
-    walked: list[Packed]
-    shaped: list[Packed]
+    name: str
+    sweeps: Sequence[Packed]
 
-    @property
-    def all(self) -> list[Packed]:
-        """Every sweep of the slider."""
-        return [*self.walked, *self.shaped]
+
+class Chosen(NamedTuple):
+    """The sweeps that are sent, and the names of the sliders whose sweeps are not."""
+
+    sweeps: list[Packed]
+    left: list[str]
 
 
 def fitting(
-    sliders: Iterable[Following], figures: Sequence[Finished], always: Sequence[Packed]
-) -> list[Packed]:
-    """Return the sweeps of the first sliders that fit, and those that are ``always`` there.
+    sliders: Iterable[Following], figures: Sequence[Finished], always: Sequence[Packed], page: int
+) -> Chosen:
+    """Return the sweeps that fit, the smallest first, and those that are ``always`` there.
 
-    ``figures`` are the charts on view.
+    ``figures`` are the charts on view, ``page`` is what all else on it takes, in bytes. A move
+    may have every sweep sent again, even the slider's own: it may have been left out before.
     """
-    room = MOST - sum(map(_bytes, figures))
-    kept: list[Following] = []
-    for one in sliders:
-        if _cost([*kept, one], always) <= room:
-            kept.append(one)
-    return [*always, *(sweep for one in kept for sweep in one.all)]
-
-
-def _cost(sliders: Sequence[Following], always: Sequence[Packed]) -> int:
-    """Return the most bytes of sweeps that one move sends again.
-
-    A slider leaves its own sweeps as they are. The share of the steps, whose sweeps are
-    those that are ``always`` there, changes all walks and no surface.
-    """
-    every = sum(_size(one.all) for one in sliders)
-    by_share = sum(_size(one.walked) for one in sliders)
-    return max(by_share, _size(always) + every - min(_size(one.all) for one in sliders))
+    every = list(sliders)
+    room = MOST - _DEFLATED * (page + sum(map(_bytes, figures))) - _size(always)
+    kept: set[int] = set()
+    for place in sorted(range(len(every)), key=lambda i: _size(every[i].sweeps)):
+        size = _size(every[place].sweeps)
+        if every[place].sweeps and size <= room:
+            room -= size
+            kept.add(place)
+    sent = [sweep for place in sorted(kept) for sweep in every[place].sweeps]
+    left = [one.name for place, one in enumerate(every) if place not in kept]
+    return Chosen([*always, *sent], left)
 
 
 def _size(sweeps: Sequence[Packed]) -> int:
-    return sum(len(sweep.payload) for sweep in sweeps)
+    return sum(_ENVELOPE + len(sweep.payload) for sweep in sweeps)
 
 
 def _bytes(figure: Finished) -> int:

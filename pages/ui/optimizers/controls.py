@@ -17,6 +17,7 @@ from pages.ui import state, wording
 from pages.ui.controls import slider_key
 from pages.ui.landscapes import controls as landscapes
 from pages.ui.optimizers import scene
+from pages.ui.optimizers.figures.mapping import TICKS
 from pages.ui.optimizers.scene import CARRIED, Driver, Settings, landscape
 from pages.ui.parts import Slider
 from pages.ui.presets import Preset
@@ -194,10 +195,10 @@ def _carried() -> Ground:
 
 
 def take_click(chosen: Mapping[str, Any] | None) -> None:
-    """Make the point that was clicked the start; for a chart's ``on_select``."""
+    """Make the point that was clicked the start; for a chart with a canvas to click on."""
     points = chosen["selection"]["points"] if chosen else []
     if points and "x" in points[0]:
-        at = {W: points[0]["x"], B: points[0]["y"]}
+        at = {W: points[0]["x"] / TICKS, B: points[0]["y"] / TICKS}
         state.assign({k: min(STARTS, key=lambda one: abs(one - v)) for k, v in at.items()})
 
 

@@ -16,9 +16,10 @@ from pages.ui import charts
 from pages.ui.charts import Spec
 from pages.ui.controls import slider_key
 from pages.ui.live import ChartSweep, Packed, Sweep
-from pages.ui.optimizers import controls, figures, scene, words
+from pages.ui.optimizers import controls, scene, words
 from pages.ui.optimizers.budget import Following
 from pages.ui.optimizers.controls import PROGRESS
+from pages.ui.optimizers.figures import curves, mapping
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.walks import Course, Integers, Varied, Walks, marks, walks
 from pages.ui.parts import Shown
@@ -46,12 +47,12 @@ Texts = dict[str, Sequence[str]]
 
 def shown(course: Course, runs: Sequence[Walks], percent: int) -> Shown:
     """Show the race at rest, after ``percent`` of its steps."""
-    row, step = np.zeros(1, dtype=int), np.array([_step(course, percent)])
+    row, step = np.zeros(1, dtype=int), np.array([step_at(course, percent)])
     ground: dict[int, Spec] = {
-        0: figures.contours(course.ground.window, scene.heights(course.ground)),
-        1: figures.canvas(course.ground.window),
-        2: figures.minima(course.ground.minima),
-        3: figures.start_mark(np.array(course.start)),
+        0: mapping.contours(course.ground.window, scene.heights(course.ground)),
+        1: mapping.canvas(course.ground.window),
+        2: mapping.minima(course.ground.minima),
+        3: mapping.start_mark(np.array(course.start)),
     }
     traces: Traces = {CHART: ground, CURVES: {}}
     texts: Texts = {
@@ -80,7 +81,7 @@ def tops(course: Course) -> tuple[float, float]:
 def by_progress(course: Course, drivers: tuple[Driver, ...]) -> Packed:
     """Return what the share of the steps moves: trails, heads, marks and standings."""
     percents = PROGRESS.steps.tolist()
-    step = np.array([_step(course, percent) for percent in percents])
+    step = np.array([step_at(course, percent) for percent in percents])
     row = np.zeros(len(step), dtype=int)
     traces: Traces = {CHART: {}, CURVES: {}}
     texts: Texts = {WHERE: _where(course, percents)}
@@ -89,7 +90,8 @@ def by_progress(course: Course, drivers: tuple[Driver, ...]) -> Packed:
         for chart, found in _heads(run, place, len(drivers), row, step).items():
             traces[chart] |= found
         texts |= _standings(run, place, row, step)
-    return _sweep(PROGRESS.key, percents, traces, texts).packed
+    at = {path: step.tolist() for path in curves.AT_STEP}
+    return _sweep(PROGRESS.key, percents, traces, texts, {CURVES: at}).packed
 
 
 def sliders(
@@ -97,13 +99,14 @@ def sliders(
 ) -> Iterator[Following]:
     """Give what each slider of the tab that is open moves.
 
-    None where the walks would take too long: all of them are run anew for the others' sweeps
-    whenever a slider has been moved.
+    Nothing where the walks would take too long: all of them are run anew for the others'
+    sweeps whenever a slider has been moved.
     """
     for slider, one in varied(course, drivers, tab):
         racers = sum(_changes(one, course, driver) for driver in drivers)
-        if racers * course.steps <= MOST_STEPS:
-            yield _of_slider(course, drivers, percent, slider, one)
+        quick = racers * course.steps <= MOST_STEPS
+        made = _of_slider(course, drivers, percent, slider, one) if quick else []
+        yield Following(one.label, made)
 
 
 def _changes(varied: Varied, course: Course, driver: Driver) -> bool:
@@ -112,7 +115,7 @@ def _changes(varied: Varied, course: Course, driver: Driver) -> bool:
 
 def _of_slider(
     course: Course, drivers: Sequence[Driver], percent: int, slider: str, varied: Varied
-) -> Following:
+) -> list[Packed]:
     # Without the slider's own value, which changes nothing in its sweep.
     neutral = [varied.change(course, driver, varied.values[0]) for driver in drivers]
     others = neutral[0][0]
@@ -121,12 +124,12 @@ def _of_slider(
         for place, (_, driver) in enumerate(neutral)
         if _changes(varied, course, driver)
     )
-    walked = [
+    made = [
         _moved(slider, varied, others, racers, len(drivers), percent),
         _told(slider, varied, others, tuple(driver for _, driver in neutral)),
     ]
     shapes = varied.of and varied.of == course.surface and varied.name != "sigma"
-    return Following(walked, [_ground(slider, varied, others)] if shapes else [])
+    return [*made, _ground(slider, varied, others)] if shapes else made
 
 
 def varied(course: Course, drivers: Sequence[Driver], tab: str) -> list[tuple[str, Varied]]:
@@ -172,7 +175,7 @@ def _moved(
 ) -> Packed:
     """Return what a slider moves of the racers that it is for: by their places among all."""
     row = np.arange(len(varied.values))
-    step = np.full(len(row), _step(course, percent))
+    step = np.full(len(row), step_at(course, percent))
     traces: Traces = {CHART: {}, CURVES: {}}
     texts: Texts = {}
     for place, driver in racers:
@@ -183,7 +186,7 @@ def _moved(
         texts |= _standings(run, place, row, step) | {f"{NOTES}_{place}": _notes(run)}
     if varied.name in ("w", "b") and not varied.of:
         starts = np.array([one.start for one in run.courses])
-        traces[CHART][STILL - 1] = figures.start_mark(starts)
+        traces[CHART][STILL - 1] = mapping.start_mark(starts)
     return _sweep(slider, varied.values, traces, texts).packed
 
 
@@ -202,19 +205,27 @@ def _ground(slider: str, varied: Varied, course: Course) -> Packed:
     """Return the surface at each step of a slider that shapes it."""
     driver = Driver("", 0.0, ())
     grounds = [varied.change(course, driver, value)[0].ground for value in varied.values]
-    z = np.stack([figures.levels(scene.heights(one)) for one in grounds])
+    z = np.stack([mapping.levels(scene.heights(one)) for one in grounds])
     return Sweep(slider, varied.values, [ChartSweep(CHART, {0: {"z": z}})]).packed
 
 
 def _sweep(
-    slider: str, values: Sequence[float], traces: Mapping[str, Mapping[int, Spec]], texts: Texts
+    slider: str,
+    values: Sequence[float],
+    traces: Mapping[str, Mapping[int, Spec]],
+    texts: Texts,
+    layout: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
 ) -> Sweep:
     changes = {
         chart: {i: charts.varying(trace) for i, trace in sorted(found.items())}
         for chart, found in traces.items()
     }
     moved = [
-        ChartSweep(chart, {i: change for i, change in found.items() if change})
+        ChartSweep(
+            chart,
+            {i: change for i, change in found.items() if change},
+            (layout or {}).get(chart, {}),
+        )
         for chart, found in changes.items()
     ]
     return Sweep(slider, values, moved, texts)
@@ -223,41 +234,35 @@ def _sweep(
 # ---------------------------------------------------------------- rows
 
 
-def _step(course: Course, percent: float) -> int:
+def step_at(course: Course, percent: float) -> int:
+    """Return the step that a share of the race is."""
     return round(percent * course.steps / 100)
 
 
 def _where(course: Course, percents: Sequence[float]) -> list[str]:
-    return [f"Step {_step(course, percent)} of {course.steps}" for percent in percents]
+    return [f"Step {step_at(course, percent)} of {course.steps}" for percent in percents]
 
 
 def _curves(run: Walks, place: int) -> Traces:
     """Draw height and gradient over all steps, a row a walk, for the racer at a place."""
-    at = np.linspace(0, run.steps, PIECES + 1).round().astype(int)
+    gap = run.steps // PIECES
+    at = np.arange(0, run.steps + 1, gap)
     rows = np.arange(len(run.positions))
     heights = run.measured(rows, np.broadcast_to(at, (len(rows), len(at))))
-    left, right = (figures.curve(run.name, at, scene.on_axis(one)) for one in heights)
-    return {CURVES: {2 * place: left, 2 * place + 1: right | figures.BESIDE}}
+    left, right = (curves.curve(run.name, gap, scene.on_axis(one)) for one in heights)
+    return {CURVES: {2 * place: left, 2 * place + 1: right | curves.BESIDE}}
 
 
 def _heads(run: Walks, place: int, count: int, rows: Integers, steps: Integers) -> Traces:
-    """Draw the walks ``rows`` up to ``steps``, both (r,): on the map, and marks on the curves."""
+    """Draw the walks ``rows`` up to ``steps``, both (r,), on the map."""
     # The points that are still to come wait at the head of the walk.
     so_far = run.drawn[rows[:, None], np.minimum(marks(run.steps), steps[:, None])]
     last = so_far[:, -1:]
-    heights = run.measured(rows, steps[:, None])
-    gap, slope = (scene.on_axis(one) for one in heights)
-    step = steps[:, None].astype(np.float64)
-    first = 2 * count + 2 * place
     return {
         CHART: {
-            STILL + place: figures.trail(run.name, so_far),
-            STILL + count + place: figures.head(run.name, last[..., 0], last[..., 1]),
-        },
-        CURVES: {
-            first: figures.head(run.name, step, gap),
-            first + 1: figures.head(run.name, step, slope) | figures.BESIDE,
-        },
+            STILL + place: mapping.trail(run.name, so_far),
+            STILL + count + place: mapping.head(run.name, last[..., 0], last[..., 1]),
+        }
     }
 
 

@@ -12,15 +12,18 @@ from core.descent.surfaces import Ground, Point
 from core.spec import FloatArray
 from pages.ui import export, parts
 from pages.ui.live import Packed, live
-from pages.ui.optimizers import controls, figures, scene, words
+from pages.ui.optimizers import controls, scene, words
 from pages.ui.optimizers.budget import Following, fitting
 from pages.ui.optimizers.controls import GAMMA
+from pages.ui.optimizers.figures import mapping, meanings
 from pages.ui.parts import Shown
 
 CHART = "optimizers_forms"
 SIDE = "optimizers_apart"
 VERDICT = "optimizers_forms_verdict"
 STEPS = 60
+_PAGE = 16_500
+"""Bytes of all that is neither a chart nor a sweep."""
 CUT_AT = 20
 
 
@@ -28,7 +31,7 @@ def forms() -> None:
     """Draw three walks that are all called momentum, and how far they are apart."""
     beside, above = parts.columns()
     with beside:
-        outcome = st.container()
+        outcome, remark = st.container(), st.container()
         stage = controls.stage()
         with st.grid(2, min_column_width=110):
             rate = controls.plain_rate()
@@ -44,14 +47,14 @@ def forms() -> None:
     at = Setting(rate, gamma, stage.start)
     shown = pictured(land, [at], cut, matched)
     fixed = [
-        figures.contours(land.window, scene.heights(land)),
-        figures.minima(land.minima),
+        mapping.contours(land.window, scene.heights(land)),
+        mapping.minima(land.minima),
     ]
     with above, st.grid(2, min_column_width=400):
-        layout = figures.map_layout(land.window)
+        layout = mapping.map_layout(land.window)
         alt = "Three walks of momentum on the map, one on top of another where they are the same"
         figure = parts.draw(shown, CHART, layout, alt, fixed)
-        layout = figures.apart_layout(STEPS, 1.0)
+        layout = meanings.apart_layout(STEPS, 1.0)
         side = parts.draw(shown, SIDE, layout, "Their distance to the velocity form, step by step")
     with outcome:
         parts.say(shown, VERDICT)
@@ -59,8 +62,11 @@ def forms() -> None:
         with st.container(horizontal=True, gap="large", vertical_alignment="center"):
             st.markdown(f"**{form.name}** ({form.used_by})", width=320)
             st.latex(form.formula, width="content")
-    moved = [Following([sweep], []) for sweep in sweeps(land, at, cut, matched)]
-    live(fitting(moved, (figure, side), ()), key="optimizers_live")
+    chosen = fitting(sweeps(land, at, cut, matched), (figure, side), (), _PAGE)
+    live(chosen.sweeps, key="optimizers_live")
+    if chosen.left:
+        with remark:
+            st.caption(words.let_go(chosen.left))
     export.offer(CHART, figure, lambda: table(land, at, cut, matched), "momentum")
 
 
@@ -96,8 +102,8 @@ def pictured(land: Ground, settings: Sequence[Setting], cut: bool, matched: bool
     steps = np.arange(STEPS + 1, dtype=np.float64)
     return Shown(
         {
-            CHART: (2, [figures.start_mark(starts), *figures.form_traces(names, paths)]),
-            SIDE: (0, figures.apart_traces(names[1:], steps, drawn)),
+            CHART: (2, [mapping.start_mark(starts), *meanings.form_traces(names, paths)]),
+            SIDE: (0, meanings.apart_traces(names[1:], steps, drawn)),
         },
         {VERDICT: says},
     )
@@ -109,15 +115,19 @@ def _whole(values: FloatArray) -> FloatArray:
     return np.nan_to_num(np.moveaxis(values[place], 0, 1), nan=10.0, posinf=10.0)
 
 
-def sweeps(land: Ground, at: Setting, cut: bool, matched: bool) -> list[Packed]:
+def sweeps(land: Ground, at: Setting, cut: bool, matched: bool) -> list[Following]:
     """Return what the sliders of rate, γ and start move."""
     (w, b), gammas = at.start, tuple(GAMMA.steps.tolist())
     # Without the slider's own value, which changes nothing in its sweep.
+    asked = (
+        ("η", controls.RATE, controls.RATE_OPTIONS, at._replace(rate=0.0)),
+        ("γ", GAMMA.key, gammas, at._replace(gamma=0.0)),
+        ("start w", controls.W, controls.STARTS, at._replace(start=(0.0, b))),
+        ("start b", controls.B, controls.STARTS, at._replace(start=(w, 0.0))),
+    )
     return [
-        _sweep(land, controls.RATE, controls.RATE_OPTIONS, at._replace(rate=0.0), cut, matched),
-        _sweep(land, GAMMA.key, gammas, at._replace(gamma=0.0), cut, matched),
-        _sweep(land, controls.W, controls.STARTS, at._replace(start=(0.0, b)), cut, matched),
-        _sweep(land, controls.B, controls.STARTS, at._replace(start=(w, 0.0)), cut, matched),
+        Following(name, [_sweep(land, slider, values, bare, cut, matched)])
+        for name, slider, values, bare in asked
     ]
 
 

@@ -13,9 +13,10 @@ from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
 from pages.ui import charts, export, parts
 from pages.ui.live import Packed, live, transport
-from pages.ui.optimizers import controls, figures, follow, scene, words
+from pages.ui.optimizers import controls, follow, scene, words
 from pages.ui.optimizers.budget import Following, fitting
 from pages.ui.optimizers.controls import STEP, Stage
+from pages.ui.optimizers.figures import mapping, stepping
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.walks import Course, Varied, columns, run
 from pages.ui.parts import Shown
@@ -25,6 +26,8 @@ TABLE = "optimizers_numbers"
 UPDATE = "optimizers_update"
 NOTE = "optimizers_ledger_note"
 STEPS = 60
+_PAGE = 16_500
+"""Bytes of all that is neither a chart nor a sweep."""
 ARROW = 0.12
 """An arrow's length as a share of the map's width: arrows show directions."""
 
@@ -38,7 +41,7 @@ def ledger() -> None:
     with beside:
         stage = controls.stage()
         driver = controls.driver()
-        outcome = st.container()
+        outcome, remark = st.container(), st.container()
     course = Course(stage.ground, "", (), stage.start, stage.seed, STEPS)
     path = run([(course, driver)])
     if not path.steps:
@@ -50,7 +53,7 @@ def ledger() -> None:
         transport(STEP.key, "the steps", key="optimizers_step_player")
     shown = pictured([(course, driver)], path, [step])
     with above:
-        layout = figures.map_layout(stage.ground.window)
+        layout = mapping.map_layout(stage.ground.window)
         alt = f"The walk of {OPTIMIZERS[driver.name].name} up to step {step}, with arrows"
         figure = parts.draw(shown, CHART, layout, alt, still(stage))
         parts.say(shown, UPDATE)
@@ -59,8 +62,12 @@ def ledger() -> None:
     st.latex(OPTIMIZERS[driver.name].formula)
     rows = words.entries(driver.name, steps(path, [1], [0]), columns([driver]))
     parts.table(shown, TABLE, ["", "what it is", "of w", "of b"], [symbol for symbol, _, _ in rows])
-    moved = (Following([sweep], []) for sweep in sweeps(course, driver, step))
-    live(fitting(moved, [figure], [_by_step(course, driver)]), key="optimizers_live")
+    always = [_by_step(course, driver)]
+    chosen = fitting(sweeps(course, driver, step), [figure], always, _PAGE)
+    live(chosen.sweeps, key="optimizers_live")
+    if chosen.left:
+        with remark:
+            st.caption(words.let_go(chosen.left))
     export.offer(CHART, figure, lambda: numbers(driver, path), "ledger")
 
 
@@ -68,8 +75,8 @@ def still(stage: Stage) -> list[charts.Spec]:
     """Return what does not move: the surface and its minima."""
     land = stage.ground
     return [
-        figures.contours(land.window, scene.heights(land)),
-        figures.minima(land.minima),
+        mapping.contours(land.window, scene.heights(land)),
+        mapping.minima(land.minima),
     ]
 
 
@@ -97,15 +104,15 @@ def pictured(
     arrows = [(label, scene.on_map(land, a), scene.on_map(land, b)) for label, a, b in arrows]
     ahead = scene.on_map(land, looks) if nesterov else None
     traces = [
-        figures.start_mark(drawn[:, 0]),
-        *figures.ledger_traces(name, drawn, at, arrows, ahead),
+        mapping.start_mark(drawn[:, 0]),
+        *stepping.ledger_traces(name, drawn, at, arrows, ahead),
     ]
     settings = columns([rows[row][1] for row in walk])
     texts: dict[str, Sequence[str]] = {}
     for row, (_, meaning, values) in enumerate(words.entries(name, made, settings), 1):
         texts[f"{TABLE}[{row}][1]"] = [meaning] * len(at)
         for column in (0, 1):
-            cells = [words.fixed(v, 6) for v in values[:, column].tolist()]
+            cells = [words.fixed(v, 4) for v in values[:, column].tolist()]
             texts[f"{TABLE}[{row}][{column + 2}]"] = cells
     lines = words.written_out(name, made, settings)
     texts[UPDATE] = [
@@ -143,7 +150,7 @@ def _by_step(course: Course, driver: Driver) -> Packed:
     return pictured(rows, run(rows), at).sweep(STEP.key, STEP.steps).packed
 
 
-def sweeps(course: Course, driver: Driver, step: int) -> Iterator[Packed]:
+def sweeps(course: Course, driver: Driver, step: int) -> Iterator[Following]:
     """Give what the sliders of rate, start, momentum, decay and ε make of the same step."""
     for slider, varied in (
         *follow.varied(course, [driver], controls.RATES),
@@ -152,8 +159,7 @@ def sweeps(course: Course, driver: Driver, step: int) -> Iterator[Packed]:
     ):
         # Without the slider's own value, which changes nothing in its sweep.
         found = _swept(slider, varied, *varied.change(course, driver, varied.values[0]), step)
-        if found:
-            yield found
+        yield Following(varied.label, [found] if found else [])
 
 
 @lru_cache(maxsize=128)

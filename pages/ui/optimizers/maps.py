@@ -14,8 +14,9 @@ from core.spec import FloatArray
 from pages.ui import charts, export, parts
 from pages.ui.controls import segments, slider_key
 from pages.ui.live import ChartSweep, Sweep, live
-from pages.ui.optimizers import controls, figures, scene, words
+from pages.ui.optimizers import controls, scene, words
 from pages.ui.optimizers.controls import Stage
+from pages.ui.optimizers.figures import grids, mapping, strokes
 from pages.ui.optimizers.scene import MAP_GAMMAS, MAP_RATES, Driver
 from pages.ui.wording import number
 
@@ -55,17 +56,17 @@ def _places(stage: Stage, driver: Driver, steps: int) -> str:
         found = scene.starts_map(land, driver, steps, stage.seed)
     classes, names = classified(land, found)
     shares = {name: float((classes == i).mean()) for i, name in enumerate(names)}
-    layout = figures.map_layout(land.window, figures.LOW_HEIGHT)
+    layout = mapping.map_layout(land.window, strokes.LOW_HEIGHT) | mapping.click_axes(land.window)
     above = [
-        figures.canvas(land.window),
-        figures.minima(land.minima),
-        figures.start_mark(np.array(stage.start)),
+        mapping.canvas(land.window),
+        mapping.minima(land.minima),
+        mapping.start_mark(np.array(stage.start)),
     ]
     if len(land.minima) > MOST_CLASSES:
-        places = [figures.depths_trace(found.w, found.b, _reached(land, found)), *above]
+        places = [grids.depths_trace(found.w, found.b, _reached(land, found)), *above]
     else:
-        places = [*figures.classes_trace(found.w, found.b, classes, names), *above]
-    times = [figures.steps_trace(found.w, found.b, found.steps, steps), *above]
+        places = [*grids.classes_trace(found.w, found.b, classes, names), *above]
+    times = [grids.steps_trace(found.w, found.b, found.steps, steps), *above]
     with st.grid(2, min_column_width=400):
         figure = _map(
             CHART,
@@ -130,7 +131,7 @@ def _by_start(start: Point, marks: Mapping[str, int]) -> list[Sweep]:
     for axis, slider in enumerate((controls.W, controls.B)):
         at = np.tile(np.array(start), (len(controls.STARTS), 1))
         at[:, axis] = controls.STARTS
-        mark = charts.varying(figures.start_mark(at))
+        mark = charts.varying(mapping.start_mark(at))
         moved = [ChartSweep(chart, {place: mark}) for chart, place in marks.items()]
         found.append(Sweep(slider, controls.STARTS, moved))
     return found
@@ -184,12 +185,12 @@ def _settings(stage: Stage, driver: Driver, steps: int) -> str:
     lines = theory_lines(land, stage.start, driver.name)
     name = momentum_of(driver.name)
     at = (driver.rate, dict(driver.settings)[name])
-    mark = figures.settings_mark(*map(np.array, at))
-    traces = [figures.settings_trace(gap), *lines, figures.settings_canvas(symbol), mark]
+    mark = grids.settings_mark(*map(np.array, at))
+    traces = [grids.settings_trace(gap), *lines, grids.settings_canvas(symbol), mark]
     figure = _map(
         CHART,
         traces,
-        figures.settings_layout(symbol),
+        grids.settings_layout(symbol),
         f"The loss after {steps} steps over learning rate and momentum, grey where it "
         "diverged, with the limits that theory gives; a click sets both",
         lambda chosen: controls.take_settings(driver.name, name, chosen),
@@ -227,7 +228,7 @@ def _by_setting(optimizer: str, name: str, at: tuple[float, float], place: int) 
         Sweep(
             slider_key(optimizer, parameter),
             values,
-            [ChartSweep(CHART, {place: charts.varying(figures.settings_mark(rate, gamma))})],
+            [ChartSweep(CHART, {place: charts.varying(grids.settings_mark(rate, gamma))})],
         )
         for parameter, values, rate, gamma in every
     ]
@@ -261,16 +262,16 @@ def theory_lines(land: Ground, start: tuple[float, float], name: str) -> list[ch
     if name not in quadratics.FAMILY or not small > 0:
         return []
     limit = quadratics.stable_rate(name, large, MAP_GAMMAS)
-    lines = figures.theory_line(np.log10(limit), MAP_GAMMAS, "limit of stability", 0)
+    lines = grids.theory_line(np.log10(limit), MAP_GAMMAS, "limit of stability", 0)
     for place, (curvature, which) in enumerate(((large, "λmax"), (small, "λmin")), 1):
         eta = np.logspace(-3, min(1.0, float(np.log10(1 / curvature))), 60)
         critical = quadratics.critical_momentum(name, eta * curvature)
         shown = f"critical damping, {which}"
-        lines += figures.theory_line(np.log10(eta), critical, shown, place)
+        lines += grids.theory_line(np.log10(eta), critical, shown, place)
     best = quadratics.best(name, small, large)
     return [
         *lines,
-        figures.theory_point(float(np.log10(best.learning_rate)), best.gamma, "best by theory"),
+        grids.theory_point(float(np.log10(best.learning_rate)), best.gamma, "best by theory"),
     ]
 
 

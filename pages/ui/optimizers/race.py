@@ -10,15 +10,18 @@ from core.optimizers import OPTIMIZERS
 from pages.ui import charts, export, parts, wording
 from pages.ui.controls import segments
 from pages.ui.live import live, transport
-from pages.ui.optimizers import controls, figures, follow, scene, words
+from pages.ui.optimizers import controls, follow, scene, words
 from pages.ui.optimizers.budget import fitting
 from pages.ui.optimizers.controls import PROGRESS
+from pages.ui.optimizers.figures import curves, mapping
 from pages.ui.optimizers.follow import CHART, CURVES, NOTES, STANDINGS, VERDICT, WHERE
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.walks import Course, Walks, walks
 
 SENSITIVITY = "optimizers_sensitivity"
 PLAYER = "optimizers_player"
+_PAGE, _PAGE_OF_EACH = 13_000, 2_200
+"""Bytes of all that is neither a chart nor a sweep: of the page, and of each optimizer on it."""
 HEADS = ("", "η", "loss − lowest", "‖∇f‖", "to the nearest minimum")
 
 
@@ -28,6 +31,7 @@ def race() -> None:
     with beside:
         outcome = st.container()
         course, drivers, fair, tab = _asked()
+        remark = st.container()
     if fair:
         drivers = [_at_its_best(course, one) for one in drivers]
     runs = [walks(course, driver) for driver in drivers]
@@ -45,7 +49,13 @@ def race() -> None:
     # What a fair race looks like depends on a sweep of the rates at every step of a slider.
     asked = () if fair else follow.sliders(course, tuple(drivers), _percent(), tab)
     progress = [follow.by_progress(course, tuple(drivers))]
-    live(fitting(asked, pictures, progress), key="optimizers_live")
+    chosen = fitting(asked, pictures, progress, _PAGE + _PAGE_OF_EACH * len(runs))
+    live(chosen.sweeps, key="optimizers_live")
+    with remark:
+        if fair:
+            st.caption("In a fair race the picture changes when a slider is let go.")
+        elif chosen.left:
+            st.caption(words.let_go(chosen.left))
     if fair:
         _sensitivity(course, drivers)
 
@@ -106,7 +116,8 @@ def _picture(
     land = course.ground
     with st.grid(2, min_column_width=400):
         figure = charts.finish(
-            charts.at_rest(shown.traces[CHART][1]), figures.map_layout(land.window)
+            charts.at_rest(shown.traces[CHART][1]),
+            mapping.map_layout(land.window) | mapping.click_axes(land.window),
         )
         st.plotly_chart(
             figure,
@@ -121,7 +132,9 @@ def _picture(
         beside = parts.draw(
             shown,
             CURVES,
-            figures.curves_layout(course.steps, *follow.tops(course)),
+            curves.curves_layout(
+                course.steps, follow.step_at(course, _percent()), *follow.tops(course)
+            ),
             "Left, the loss over the step; right, the length of the gradient; both as powers "
             "of ten",
         )
@@ -146,14 +159,14 @@ def _sensitivity(course: Course, drivers: Sequence[Driver]) -> None:
         gap = scene.power(found.loss - bottom)
         # What diverged has no loss: the curve ends.
         gap = np.where(np.isfinite(found.loss), gap, np.nan)
-        traces += figures.sensitivity(one.name, np.log10(found.rates), gap, found.best)
+        traces += curves.sensitivity(one.name, np.log10(found.rates), gap, found.best)
         told.append([OPTIMIZERS[one.name].name, *words.range_of_rates(found, level)])
         pairs = zip(found.rates.tolist(), found.loss.tolist(), strict=True)
         rows += [[one.name, rate, loss] for rate, loss in pairs]
     steepest = scene.curvatures(land, course.start)[1]
     limit = float(np.log10(2 / steepest)) if land.quadratic else None
     st.markdown("**How much hangs on the rate**")
-    figure = charts.finish(traces, figures.sensitivity_layout(scene.FLOOR, 4.0, limit))
+    figure = charts.finish(traces, curves.sensitivity_layout(scene.FLOOR, 4.0, limit))
     st.plotly_chart(
         figure,
         key=SENSITIVITY,

@@ -14,7 +14,7 @@ from core.spec import FloatArray
 Settings = tuple[tuple[str, float], ...]
 CARRIED = "From the Landscapes page"
 GRID = 31
-PER_WAVE = 8
+PER_WAVE = 6
 """Points of a grid along an axis: so many in all, or in each wave where that is more."""
 
 

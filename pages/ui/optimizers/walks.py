@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from core.descent import GradientFunction, Trajectory, descend, schedules
 from core.descent.surfaces import SURFACES, Ground, Point, noise
-from core.spec import FloatArray
+from core.optimizers import OPTIMIZERS
+from core.spec import FloatArray, Parameter
 from pages.ui.optimizers import scene
 from pages.ui.optimizers.scene import Driver, Settings
 
@@ -53,6 +54,16 @@ class Varied:
     name: str
     values: tuple[float, ...]
 
+    @property
+    def label(self) -> str:
+        """What the page calls the slider in a sentence."""
+        if not self.of:
+            return "the seed" if self.name == "seed" else f"start {self.name}"
+        if self.of in SURFACES:
+            return _glyph(SURFACES[self.of].parameters, self.name)
+        entry = OPTIMIZERS[self.of]
+        return f"{_glyph(entry.parameters, self.name)} of {entry.name}"
+
     def change(self, course: Course, driver: Driver, value: float) -> tuple[Course, Driver]:
         """Return the course and the driver with another value."""
         if self.of == driver.name:
@@ -70,6 +81,11 @@ class Varied:
             w, b = course.start
             return replace(course, start=(value, b) if self.name == "w" else (w, value)), driver
         return course, driver
+
+
+def _glyph(parameters: Sequence[Parameter], name: str) -> str:
+    (found,) = (p.glyph for p in parameters if p.name == name)
+    return found
 
 
 class Heights(NamedTuple):

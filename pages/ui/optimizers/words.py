@@ -188,7 +188,7 @@ def basins_verdict(shares: Mapping[str, float], name: str, steps: int) -> str:
     """Say which part of the starts ends where."""
     lost = {"nowhere in time": "get nowhere in time", "diverged": "diverge"}
     parts = [
-        f"{100 * share:.0f} % {lost.get(place, f'end at {place}')}"
+        f"{100 * share:.0f}\N{NO-BREAK SPACE}% {lost.get(place, f'end at {place}')}"
         for place, share in shares.items()
         if share > 0
     ]
@@ -228,3 +228,12 @@ def together(farthest: float, matched_farthest: float, cut: bool, matched: bool)
         else ""
     )
     return f"{first}; {second}{why}"
+
+
+def let_go(sliders: Sequence[str]) -> str:
+    """Say which sliders move the picture only when they are let go."""
+    if len(sliders) > 3:
+        return "The picture follows most of these sliders when they are let go."
+    *others, last = sliders
+    named = f"{', '.join(others)} and {last}" if others else last
+    return f"The picture follows {named} when let go."
