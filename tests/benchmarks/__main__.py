@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.benchmarks import machine
 
-NAMES = ("functions", "computing", "payload", "load", "first_plot", "drag", "settle")
+NAMES = ("functions", "computing", "payload", "views", "load", "first_plot", "drag", "settle")
 
 
 def main() -> None:

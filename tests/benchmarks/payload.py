@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from core.activations import ACTIVATIONS
-from tests.benchmarks import BenchmarkError, sections, table, target
+from tests.benchmarks import BenchmarkError, table, target
 from tests.serving import ROOT, TALKATIVE, serve
-from tests.websocket_client import Element, Run, Session
+from tests.websocket_client import Run, Session
 
 PAGES = ("", *sorted(script.stem for script in ROOT.glob("pages/[!_]*.py")))
 
@@ -21,13 +21,11 @@ ONE_FUNCTION = "activations, 1 function"
 
 FIRST_VIEW_LIMIT = 200.0
 MOVE_LIMIT = 25.0
-SECTION_MOVE_LIMIT = 60.0
 
 
 def main() -> dict[str, Any]:
     with serve(options=TALKATIVE) as server:
         figures = asyncio.run(_measure(server.url))
-        walked = asyncio.run(_walk(server.url))
     header = ["page", "opening, kB", "inflated", "messages", "largest parts, kB inflated"]
     header += ["slider move, kB", "inflated", "slider"]
     rows = [
@@ -54,19 +52,7 @@ def main() -> dict[str, Any]:
     moves = figures[ONE_FUNCTION]["of_each_kb"]
     within = sum(move <= MOVE_LIMIT for move in moves.values())
     print(f"Within that are {within} of the {len(moves)} functions, each with its dearest slider.")
-    _print_sections(walked)
-    return figures | {"sections": walked}
-
-
-def _print_sections(walked: list[dict[str, Any]]) -> None:
-    """Print the dearest views of the pages with sections, and whether all keep the limit."""
-    walked = sorted(walked, key=lambda one: -one["move_kb"])
-    print("\nEvery view of the pages with sections; each slider was moved to both its ends and")
-    print(f"back by one step. The dearest of {len(walked)}:")
-    rows = [[one["view"], one["slider"], f"{one['move_kb']:.1f}"] for one in walked[:12]]
-    print(table(["view", "slider", "move, kB"], rows), end="\n\n")
-    dearest = walked[0]["move_kb"]
-    print(target("Landscapes and Optimizers, move", dearest, "kB", high=SECTION_MOVE_LIMIT))
+    return figures
 
 
 async def _measure(url: str) -> dict[str, dict[str, Any]]:
@@ -84,11 +70,11 @@ async def _visit(url: str, page: str, activations: Sequence[str] = ()) -> dict[s
     """Open a page as a new visitor, move each of its sliders by one step, and count."""
     query = urlencode([("activation", key) for key in activations])
     async with await Session.connect(url) as session:
-        opening = _checked(await session.rerun(page=page, query=query))
+        opening = checked(await session.rerun(page=page, query=query))
         moves = {}
         for key, slider in opening.sliders.items():
             step = slider.step if slider.value + slider.step <= slider.high else -slider.step
-            run = _checked(await session.set_widget(key, slider.value + step))
+            run = checked(await session.set_widget(key, slider.value + step))
             moves[key] = (run.bytes_on_wire / 1e3, run.bytes_received / 1e3)
     parts: Counter[str] = Counter()
     for element in opening.elements:
@@ -107,46 +93,8 @@ async def _visit(url: str, page: str, activations: Sequence[str] = ()) -> dict[s
     }
 
 
-async def _walk(url: str) -> list[dict[str, Any]]:
-    """Open every view of the pages with sections and find the dearest move in each."""
-    found = []
-    for page, query in sections.views():
-        moves = await _every_move(url, page, urlencode(query, doseq=True))
-        dearest = max(moves, key=lambda key: moves[key], default="")
-        said = ", ".join(map(str, query.values()))
-        found.append(
-            {
-                "view": f"{page}: {said}",
-                "slider": dearest,
-                "move_kb": moves.get(dearest, 0.0),
-                "moves_kb": moves,
-            }
-        )
-    return found
-
-
-async def _every_move(url: str, page: str, query: str) -> dict[str, float]:
-    """Move each slider of a view to a few places; return the dearest move of each, in kB."""
-    moves: dict[str, float] = {}
-    async with await Session.connect(url, timeout=120.0) as session:
-        _checked(await session.rerun(page=page, query=query))
-        for key in [key for key, one in session.widgets.items() if one.kind == "slider"]:
-            for place in _places(session.widgets[key]):
-                run = _checked(await session.set_widget(key, place))
-                name = key.split("-", 2)[-1]
-                moves[name] = max(moves.get(name, 0.0), run.bytes_on_wire / 1e3)
-    return moves
-
-
-def _places(slider: Element) -> list[Any]:
-    """Return where to move a slider: to its ends, and one step back."""
-    proto: Any = slider.proto
-    if proto.options:
-        return [proto.options[0], proto.options[-1], proto.options[-2]]
-    return [proto.min, proto.max, proto.max - proto.step]
-
-
-def _checked(run: Run) -> Run:
+def checked(run: Run) -> Run:
+    """Return a run that stands; raise ``BenchmarkError`` for one that does not."""
     if run.page_not_found or run.exceptions:
         raise BenchmarkError(f"page {run.page!r} does not stand: {run.exceptions}")
     return run
