@@ -8,7 +8,7 @@ import pytest
 
 from core.activations import ACTIVATIONS
 from core.facts import facts
-from core.network import Dropout, Skip, Stack, forward
+from core.network import Dropout, Skip, Stack, build, forward
 from core.network.gradient_flow import (
     Experiment,
     Fate,
@@ -151,6 +151,24 @@ def test_dead_and_saturated_units():
     steep = measure(experiment("sigmoid", 6, 40, gain=50.0))
     assert steep.saturated.min() > 0.5
     assert steep.dead.max() == 0
+
+
+@pytest.mark.parametrize("width", [16, 65])
+@pytest.mark.parametrize("initialiser", ["he_normal", "orthogonal", "normal"])
+def test_a_draw_has_the_weights_that_its_seed_builds(initialiser, width):
+    """Of narrow stacks layers are kept; what was asked before must not matter."""
+    for depth, index, bias in [(3, 0, 0.5), (5, 1, 0.0), (2, 0, 0.1), (3, 1, 0.5)]:
+        asked = experiment(
+            depth=depth, width=width, initialiser=initialiser, bias_std=bias, repeats=2, seed=7
+        )
+        weights, _, _ = np.random.SeedSequence([7, index]).spawn(3)
+        own = 1.0 if initialiser == "normal" else None
+        built = build(asked.stack, initialiser, seed=weights, value=own, bias_std=bias)
+        drawn = draw(asked, index).network
+        for mine, theirs in zip(
+            drawn.weights + drawn.biases, built.weights + built.biases, strict=True
+        ):
+            np.testing.assert_array_equal(mine, theirs)
 
 
 def test_a_further_draw_leaves_the_others_as_they_are():

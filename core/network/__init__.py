@@ -200,14 +200,30 @@ def build(
     parameter. Each layer has a stream of its own, so that the same seed gives a layer
     the same weights whatever the depth. Raises as the initialiser does.
     """
-    rule = INITIALISERS[initialiser]
-    weights, biases = [], []
-    for rng, fan_in, fan_out in zip(
-        _streams(seed, stack.depth), stack.sizes[:-1], stack.sizes[1:], strict=True
-    ):
-        weights.append(rule(rng, fan_in, fan_out, value))
-        biases.append(bias_std * rng.standard_normal(fan_out))
-    return Network(stack, tuple(weights), tuple(biases), gain)
+    layers = [
+        draw_layer(initialiser, fan_in, fan_out, seed=seed, place=place, value=value)
+        for place, (fan_in, fan_out) in enumerate(itertools.pairwise(stack.sizes))
+    ]
+    biases = tuple(bias_std * bias for _, bias in layers)
+    return Network(stack, tuple(weight for weight, _ in layers), biases, gain)
+
+
+def draw_layer(
+    initialiser: str,
+    fan_in: int,
+    fan_out: int,
+    *,
+    seed: int | np.random.SeedSequence,
+    place: int,
+    value: float | None = None,
+) -> tuple[Real, Real]:
+    """Return the weights (fan_in, fan_out) of the layer at ``place``, and standard normal biases.
+
+    They come from the layer's own stream of ``seed``. Raises as the initialiser does.
+    """
+    rng = _stream(seed, place)
+    weights = INITIALISERS[initialiser](rng, fan_in, fan_out, value)
+    return weights, rng.standard_normal(fan_out)
 
 
 def forward(network: Network, x: npt.ArrayLike, rng: np.random.Generator | None = None) -> Forward:
@@ -405,16 +421,12 @@ def rms(values: Real) -> Real:
         return np.where(near, root, np.sqrt(np.square(scaled).mean(axis=-1)) * largest)
 
 
-def _streams(seed: int | np.random.SeedSequence, count: int) -> list[np.random.Generator]:
-    """Return ``count`` independent generators; the first ones do not depend on the count."""
+def _stream(seed: int | np.random.SeedSequence, place: int) -> np.random.Generator:
+    """Return one of the independent generators that grow from ``seed``."""
     parent = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     # Made by hand: spawn() would count up in the parent, and a second call differ.
-    return [
-        np.random.default_rng(
-            np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, i))
-        )
-        for i in range(count)
-    ]
+    child = np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, place))
+    return np.random.default_rng(child)
 
 
 def _lead(network: Network, x: Real) -> tuple[int, ...]:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +27,7 @@ from core.network import (
     Skip,
     Stack,
     backward,
-    build,
+    draw_layer,
     forward,
     rms,
 )
@@ -42,6 +44,9 @@ VANISHED = 4.0
 
 _FEW_VALUES, _FEW_WEIGHTS = 2**14, 2**16
 """Numbers a layer up to which draws are computed side by side."""
+
+_MOST_KEPT, _KEPT = 2**12, 768
+"""Weights up to which a layer's are kept, and how many layers' are: 25 MB at the most."""
 
 
 class Fate(Enum):
@@ -158,20 +163,22 @@ class Verdict(NamedTuple):
 def draw(experiment: Experiment, index: int) -> Draw:
     """Return one draw of an experiment, counted from 0."""
     stack = experiment.stack
-    weights, data, dropout = np.random.SeedSequence([experiment.seed, index]).spawn(3)
+    _, data, dropout = _seeds(experiment.seed, index)
     own = INITIALISERS[experiment.initialiser].parameter
     gain = experiment.gain
     if own is not None:
         # A rule's own parameter multiplies every weight, as the gain does.
         gain *= own.default if experiment.value is None else experiment.value
-    network = build(
-        stack,
-        experiment.initialiser,
-        seed=weights,
-        value=None if own is None else 1.0,
-        bias_std=experiment.bias_std,
-        gain=gain,
-    )
+    value = None if own is None else 1.0
+    layers = [
+        (_kept_layer if fan_in * fan_out <= _MOST_KEPT else _layer)(
+            experiment.initialiser, fan_in, fan_out, experiment.seed, index, place, value
+        )
+        for place, (fan_in, fan_out) in enumerate(pairwise(stack.sizes))
+    ]
+    weights, biases = zip(*layers, strict=True)
+    biases = tuple(experiment.bias_std * bias for bias in biases)
+    network = Network(stack, weights, biases, gain)
     rng = np.random.default_rng(data)
     readout = rng.standard_normal(stack.sizes[-1])
     # Batch normalisation takes the mean away, so with one sign for all inputs a linear
@@ -179,6 +186,33 @@ def draw(experiment: Experiment, index: int) -> Draw:
     signs = rng.choice([-1.0, 1.0], (experiment.batch, 1))
     inputs = experiment.input_scale * rng.standard_normal((experiment.batch, stack.sizes[0]))
     return Draw(network, inputs, signs * readout, dropout)
+
+
+def _seeds(seed: int, index: int) -> list[np.random.SeedSequence]:
+    """Return what a draw's weights, data and dropout grow from."""
+    return np.random.SeedSequence([seed, index]).spawn(3)
+
+
+def _layer(
+    initialiser: str,
+    fan_in: int,
+    fan_out: int,
+    seed: int,
+    index: int,
+    place: int,
+    value: float | None,
+) -> tuple[Real, Real]:
+    """Draw a layer of the draw ``index``: weights and standard normal biases, to be read only."""
+    weights, _, _ = _seeds(seed, index)
+    layer = draw_layer(initialiser, fan_in, fan_out, seed=weights, place=place, value=value)
+    for array in layer:
+        array.setflags(write=False)
+    return layer
+
+
+# Sweeps, remedies and other depths ask for the same layers again and again, and drawing them
+# is half the time that a small stack takes.
+_kept_layer = lru_cache(maxsize=_KEPT)(_layer)
 
 
 def measure(experiment: Experiment) -> Profile:
