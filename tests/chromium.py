@@ -36,6 +36,14 @@ _SETTLED = """() => {
         && document.querySelector('[data-testid="stSkeleton"]') === null
         && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
             .every(chart => chart.querySelector('.main-svg') !== null)
+        // A slider that has come into view without its sweep asks for it: that is a run more.
+        && [...(globalThis[Symbol.for('live-sweep')]?.mounts.values() ?? [])]
+            .flatMap(({ lacks = [] }) => lacks)
+            .map(slider => document.querySelector(`.st-key-${CSS.escape(slider)}`))
+            .every(slider => {
+                const { top, bottom } = slider?.getBoundingClientRect() ?? { top: 1, bottom: 0 }
+                return bottom <= 0 || top >= innerHeight || bottom <= top
+            })
 }"""
 
 

@@ -284,7 +284,7 @@ def test_a_choice_is_carried_by_the_menu(open_page):
     step_slider(visit, "elu_alpha", 1)
     step_slider(visit, "hardtanh_max_val", 1)
     before = curves(visit)
-    go(visit, "Source of ELU and 1 more")
+    go(visit, "Source of 2 activation functions")
     expect(visit.page.get_by_role("heading", level=3)).to_have_text(["ELU", "Hard tanh"])
     assert query(visit)["activation"] == ["elu", "hardtanh"]
     go(visit, "Activations")
@@ -296,7 +296,7 @@ def test_a_choice_is_carried_by_the_menu(open_page):
 
 def test_a_link_with_values_is_carried_by_the_menu(open_page):
     visit = open_page("/activations?activation=elu&activation=swish&elu_alpha=0.4")
-    go(visit, "Source of ELU and 1 more")
+    go(visit, "Source of 2 activation functions")
     go(visit, "Activations")
     assert picked(visit) == ["ELU", ACTIVATIONS["swish"].name]
     assert_curve(curves(visit)["ELU, α = 0.40", "y"], ACTIVATIONS["elu"], alpha=0.4)

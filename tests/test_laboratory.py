@@ -141,8 +141,8 @@ def test_a_line_under_a_loss_that_is_not_convex_follows_alpha(open_page):
     visit = open_page("/losses?loss=general_robust&general_robust_alpha=-2.0", height=1900)
     visit.page.locator(PLOT).scroll_into_view_if_needed()
     key = chart_key(visit)
-    before, sent = (drawn(visit, key)[SQUARED], sentence(visit, 0)), visit.sent
     hand = Hand(visit, "general_robust_alpha")
+    before, sent = (drawn(visit, key)[SQUARED], sentence(visit, 0)), visit.sent
     hand.press()
     hand.move(1.5)
     during = drawn(visit, key)[SQUARED], sentence(visit, 0)

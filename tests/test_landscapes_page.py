@@ -469,8 +469,8 @@ def test_picture_and_words_follow_the_hand(open_page, query, slider, value, char
         pictures = [(drawn(visit, key), visit.page.evaluate(_CONTOURS, key)) for key in charts]
         return pictures, visit.page.locator(f".st-key-{said}").inner_text()
 
-    before, sent = seen(), visit.sent
     hand = Hand(visit, slider)
+    before, sent = seen(), visit.sent
     hand.press()
     hand.move(value)
     now = seen()

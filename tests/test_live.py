@@ -273,6 +273,7 @@ class Hand:
         visit.page.locator(f".st-key-{key}").scroll_into_view_if_needed()
         # The sweep of a slider far down the page comes when it is seen.
         visit.page.wait_for_function(f"key => !{_LACKS}.includes(key)", arg=key)
+        visit.settle()
         track = self.input.evaluate(
             """input => {
                 const { x, y, width, height } =
@@ -395,8 +396,8 @@ DIFFERENCE = "/activations?activation=selu&activation=elu&activations_difference
 )
 def test_the_page_follows_the_hand_and_stays_as_it_is_on_release(open_page: Open, address, tool):
     visit = open_page(address, has_touch=tool == "touch")
-    before, sent = shown(visit), visit.sent
     hand = Hand(visit, "elu_alpha", tool)
+    before, sent = shown(visit), visit.sent
     hand.press()
     seen = [before]
     for value in (1.5, 2.0, 2.5, 0.4):
@@ -850,8 +851,8 @@ def on_toy(toy: Server, new_visit: Open) -> Visit:
     ],
 )
 def test_heat_maps_notes_boxes_texts_and_options_follow(on_toy: Visit, key, thumb, moves):
-    before, sent = on_toy.page.evaluate(_TOY), on_toy.sent
     hand = Hand(on_toy, key)
+    before, sent = on_toy.page.evaluate(_TOY), on_toy.sent
     hand.press()
     hand.move(thumb)
     now = on_toy.page.evaluate(_TOY)

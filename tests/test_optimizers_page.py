@@ -590,8 +590,8 @@ def test_picture_and_words_follow_the_hand(open_page, section, slider, value, ch
         )
         return lines, visit.page.locator(f".st-key-{words_key}").inner_text()
 
-    before, messages = seen(), visit.sent
     hand = Hand(visit, slider)
+    before, messages = seen(), visit.sent
     hand.press()
     hand.move(value)
     now = seen()

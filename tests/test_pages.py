@@ -265,7 +265,7 @@ def test_threshold_moves_the_saturation():
     app.slider(key=view.THRESHOLD).set_value(0.5)
     _, body = table(stands(app.run()), "Range")
     # 1 − tanh² falls below one half at atanh(√½) = 0.8814.
-    assert body["Saturated: |f′| < 0.5"] == ["(−∞, −0.8814) and (0.8814, ∞)"]
+    assert body["Saturated: |f′| < 0.5"] == ["(−∞,\xa0−0.8814) and (0.8814,\xa0∞)"]
 
 
 def press(label):

@@ -353,6 +353,8 @@ def test_a_map_follows_the_weight_of_its_loss_and_rests_there(open_page):
         visit.page.get_by_text("Weights of the losses").click()
     seen = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[3].z]
         .flatMap(row => [...row]).join()"""
+    visit.page.locator(f".st-key-{segmentation.WEIGHT}").scroll_into_view_if_needed()
+    visit.settle()
     before, sent = visit.page.evaluate(seen), visit.sent
     drag(visit, segmentation.WEIGHT, 60)
     visit.page.wait_for_function(f"before => ({seen})() !== before", arg=before)

@@ -583,8 +583,8 @@ def test_picture_and_words_follow_the_hand(open_page, view, slider, value, text)
         words_seen = visit.page.locator(f".st-key-{text}").inner_text()
         return [drawn(visit, key) for key in charts], words_seen
 
-    before, sent = seen(), visit.sent
     hand = Hand(visit, slider)
+    before, sent = seen(), visit.sent
     hand.press()
     hand.move(value)
     now = seen()

@@ -401,8 +401,8 @@ def test_picture_and_words_follow_the_hand(open_page, section, slider, value):
             visit.page.locator(f".st-key-{VERDICT}").inner_text(),
         )
 
-    before, sent = seen(), visit.sent
     hand = Hand(visit, slider)
+    before, sent = seen(), visit.sent
     hand.press()
     hand.move(value)
     now = seen()
