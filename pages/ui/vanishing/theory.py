@@ -24,7 +24,7 @@ View = Callable[
     [Subject, Measured | None, Sequence[Swept], DeltaGenerator, DeltaGenerator],
     list[Sweep | Packed],
 ]
-_VIEWS: Mapping[str, View] = {
+VIEWS: Mapping[str, View] = {
     "Phases": theory_phases.view,
     "Two inputs": theory_alike.view,
     "Mean and variance": theory_flow.view,
@@ -64,8 +64,8 @@ def section(
     moved = [m for m in runs.movers(run, biases_on_view()) if m.what in _ANSWERED]
     steps = [_swept(one, m) for m in moved]
     with above:
-        view = segments("View", list(_VIEWS), DEFAULTS[VIEW], VIEW, label_visibility="collapsed")
-    sweeps = _VIEWS[view](subject, _measured(profile), steps, beside, above)
+        view = segments("View", list(VIEWS), DEFAULTS[VIEW], VIEW, label_visibility="collapsed")
+    sweeps = VIEWS[view](subject, _measured(profile), steps, beside, above)
     with st.expander("Where the theory comes from", icon=":material/school:"):
         st.markdown(text.lesson("mean-field"))
     if sweeps:
