@@ -18,6 +18,7 @@ from core.network import (
     build,
     flatten,
     forward,
+    gradient_norms,
     jacobian,
     rms,
     singular_values,
@@ -349,6 +350,21 @@ def test_a_gradient_may_overflow_where_the_signal_does_not():
     assert 5 < met < 12
     assert np.isfinite(rms(back.pre[met]))
     assert all(np.isnan(one).all() for one in back.pre[: met - 1])
+
+
+@pytest.mark.parametrize("gain", [1.0, 1e20, [1.0, 1e20, 3.0], 1e200])
+@pytest.mark.parametrize("skip", Skip)
+def test_norms_are_those_of_the_gradients_that_are_not_kept(gain, skip):
+    stack = Stack(sizes=(4,) * 31, activation="elu", skip=skip)
+    network = build(stack, seed=1, gain=np.array(gain)[..., None, None] if np.ndim(gain) else gain)
+    _, back, v = loss_gradient(network, inputs(4))
+    light = forward(network, inputs(4), signals=False)
+    assert light.inputs == light.post == ()
+    norms, overflow = gradient_norms(network, light, v)
+    assert norms.shape == (*np.shape(gain), 30)
+    for layer, one in enumerate(back.pre):
+        np.testing.assert_array_equal(norms[..., layer], rms(one))
+    np.testing.assert_array_equal(overflow, back.overflow)
 
 
 @pytest.mark.parametrize("key", ACTIVATIONS)

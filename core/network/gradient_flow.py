@@ -29,6 +29,7 @@ from core.network import (
     backward,
     draw_layer,
     forward,
+    gradient_norms,
     rms,
 )
 from core.network.initialisers import INITIALISERS
@@ -98,9 +99,10 @@ class Draw:
     output_gradient: Real
     dropout: np.random.SeedSequence
 
-    def run(self) -> Forward:
-        """Return what every layer makes of the inputs."""
-        return forward(self.network, self.inputs, np.random.default_rng(self.dropout))
+    def run(self, *, signals: bool = True) -> Forward:
+        """Return what every layer makes of the inputs, ``signals`` as for :func:`forward`."""
+        rng = np.random.default_rng(self.dropout)
+        return forward(self.network, self.inputs, rng, signals=signals)
 
     def back(self, run: Forward, *, parameters: bool = False) -> Backward:
         """Return the gradient of L = Σ ± v · h at every layer."""
@@ -279,13 +281,16 @@ def sweep(
     gradients, weights, forwards, backwards = [], [], [], []
     for group in groups:
         one = _side_by_side(group, 1)
-        run = one.run()
-        back = one.back(run)
-        gradients.append(np.stack([rms(delta) for delta in back.pre], axis=-1))
+        run = one.run(signals=by_weights)
         if by_weights:
+            back = one.back(run)
             weights.append(np.stack(_by_weights(one, run, back), axis=-1))
+            gradient, overflow = np.stack([rms(g) for g in back.pre], axis=-1), back.overflow
+        else:
+            gradient, overflow = gradient_norms(one.network, run, one.output_gradient)
+        gradients.append(gradient)
         forwards.append(run.overflow)
-        backwards.append(back.overflow)
+        backwards.append(overflow)
     return Swept(
         np.concatenate(gradients).swapaxes(0, 1),
         np.concatenate(weights).swapaxes(0, 1) if by_weights else None,

@@ -47,6 +47,8 @@ def section(
     names = words.names(shown)
     close, weights = _view()
     moved, others = runs.affordable(shown, biases_on_view())
+    # First of all: it is asked for twice, and is to be made once.
+    gains = runs.meanwhile(partial(_gains, shown[0]))
     sweeps = _sweeps(shown, moved, weights)
     decays = [runs.at_rest(profile, weights=weights) for profile in profiles]
     depth = max(run.depth for run in shown)
@@ -72,7 +74,7 @@ def section(
         st.caption(words.let_go(others))
     export.offer(CHART, figure, lambda: _numbers(names, decays), "vanishing_gradients")
     _symmetry(shown, names)
-    _mend(shown[0], names[0], decays[0])
+    _mend(shown[0], names[0], decays[0], gains)
     # Last, and made meanwhile: they are for the next move, all else is for this one.
     live([sweep.result() for sweep in sweeps], key="vanishing_live")
 
@@ -244,7 +246,12 @@ def _distinct(experiment: gradient_flow.Experiment) -> tuple[int, int]:
 # ---------------------------------------------------------------- what would mend it
 
 
-def _mend(run: Run, name: str, one: Decay) -> None:
+def _gains(run: Run) -> gradient_flow.Swept | None:
+    """Return the gradients at every gain of the first stack, if they can be had in a moment."""
+    return runs.swept(run.experiment, runs.BY_GAIN) if runs.quick(run) else None
+
+
+def _mend(run: Run, name: str, one: Decay, gains: Future[gradient_flow.Swept | None]) -> None:
     """Try changes to the first stack and offer them, the best first."""
     fine = one.verdicts[0].fate is Fate.HEALTHY
     st.subheader("What would change it" if fine else "What would mend it", anchor="mend")
@@ -253,7 +260,7 @@ def _mend(run: Run, name: str, one: Decay) -> None:
     ):
         return
     with st.container(key="vanishing_mend"):
-        found = _tried(run)
+        found = _tried(run, gains)
         rows = [
             [change, words.column(v.decades), "–" if v.overflow else v.fate.value]
             for change, _, v in found
@@ -271,17 +278,18 @@ def _mend(run: Run, name: str, one: Decay) -> None:
             )
 
 
-def _tried(run: Run) -> list[tuple[str, gradient_flow.Experiment, gradient_flow.Verdict]]:
+def _tried(
+    run: Run, gains: Future[gradient_flow.Swept | None]
+) -> list[tuple[str, gradient_flow.Experiment, gradient_flow.Verdict]]:
     # Large stacks are tried with a single draw.
-    quick = runs.quick(run)
-    one = run.experiment if quick else replace(run.experiment, repeats=1)
+    one = run.experiment if runs.quick(run) else replace(run.experiment, repeats=1)
     changes = list(gradient_flow.alternatives(one))
-    if quick:
-        found = runs.swept(run.experiment, runs.BY_GAIN)
+    verdicts = runs.verdicts([other for _, other in changes])
+    if (found := gains.result()) is not None:
         best = gradient_flow.best_gain(np.array(GAINS), found.gradient)
         if best is not None and best != run.experiment.gain:
             changes.append((f"Gain {best:g}", replace(run.experiment, gain=best)))
-    verdicts = runs.verdicts([other for _, other in changes])
+            verdicts += runs.verdicts([changes[-1][1]])
     rows = [(change, other, v) for (change, other), v in zip(changes, verdicts, strict=True)]
     return sorted(rows, key=lambda row: gradient_flow.severity(row[2]))
 
