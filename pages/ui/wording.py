@@ -46,6 +46,18 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
+def listed(parts: Sequence[str]) -> str:
+    """Name several things in a row: one, two and three."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def let_go(sliders: Sequence[str]) -> str:
+    """Say which sliders move the picture only when they are let go."""
+    if len(sliders) > 3:
+        return "The picture follows most of these sliders when they are let go."
+    return f"The picture follows {listed(sliders)} when let go."
+
+
 def interval(one: Interval, digits: int = 4) -> str:
     """Write an interval with its brackets: a square one where the end is reached.
 

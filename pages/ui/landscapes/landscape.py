@@ -81,6 +81,7 @@ def landscape() -> None:
                 "Path of the minimum as outliers are added", key=PATH, bind="query-params"
             )
             field = st.toggle("Arrows downhill all over", key=ARROWS, bind="query-params")
+        remark = st.container()
     if points is None:
         return
     chosen = _fitting(points, chosen, output_choice)
@@ -93,7 +94,9 @@ def landscape() -> None:
     side = scenes.side(each, bool(parameters))
     scene = Scene(names, each, w, b, levels, side, scale == SHARED)
     moved = [*parameters, moves.of_outliers()]
-    _draw(scene, moved, said, above, Look(view == FLAT, path, field))
+    left = _draw(scene, moved, said, above, Look(view == FLAT, path, field))
+    if left:
+        remark.caption(wording.let_go(left))
 
 
 def _fitting(points: DataSettings, chosen: list[Choice], answer: Choice) -> list[Choice]:
@@ -140,7 +143,8 @@ def _draw(
     said: st.delta_generator.DeltaGenerator,
     above: st.delta_generator.DeltaGenerator,
     look: Look,
-) -> None:
+) -> list[str]:
+    """Draw the scene; return the labels of the moves that it follows on release only."""
     count = len(scene.settings)
     if look.path:
         # Up to a second a loss, where the landscape is not convex; after that it is kept.
@@ -183,7 +187,7 @@ def _draw(
     with st.container(key=FACTS):
         st.markdown(words.facts(scene.names, shapes, bends))
     _remarks(scene, shapes, tables)
-    following = moves.sweeps(moved, scene, look, firsts)
+    following, left = moves.sweeps(moved, scene, look, firsts)
     live([*scenes.sweeps(scene, firsts, look.flat), *following], key="landscapes_live")
     export.offer(SLICES, figure, lambda: _numbers(scene, tables), "landscape")
     parts.formulas(
@@ -191,6 +195,7 @@ def _draw(
         r"\nabla L=\frac1n\sum_i \frac{\partial\ell}{\partial\hat y}\,a'(z_i)"
         r"\begin{pmatrix}x_i\\1\end{pmatrix}",
     )
+    return left
 
 
 def _now(shown: Shown, scene: Scene) -> None:

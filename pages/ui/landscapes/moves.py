@@ -30,9 +30,13 @@ _ROOM = {1: 36_000, 2: 28_000, 3: 24_000, 4: 16_000}
 
 @dataclass(frozen=True)
 class Move:
-    """A slider of the data; or of a parameter of the loss ``key``, which is at a place."""
+    """A slider of the data; or of a parameter of the loss ``key``, which is at a place.
+
+    ``label`` is what the page calls it in a sentence.
+    """
 
     slider: str
+    label: str
     values: tuple[float, ...]
     key: str = ""
     parameter: str = ""
@@ -59,7 +63,7 @@ class Move:
 
 def of_outliers() -> Move:
     """Return the move of the number of outliers."""
-    return Move(OUTLIERS, tuple(range(MOST_OUTLIERS + 1)))
+    return Move(OUTLIERS, "the outliers", tuple(range(MOST_OUTLIERS + 1)))
 
 
 def of_parameters(choices: Sequence[Choice]) -> list[Move]:
@@ -67,6 +71,7 @@ def of_parameters(choices: Sequence[Choice]) -> list[Move]:
     return [
         Move(
             controls.slider_key(choice.key, p.name),
+            f"{choice.name}'s {p.glyph}",
             tuple(p.steps.tolist()),
             choice.key,
             p.name,
@@ -79,8 +84,8 @@ def of_parameters(choices: Sequence[Choice]) -> list[Move]:
 
 def sweeps(
     moves: Sequence[Move], scene: Scene, look: Look, firsts: tuple[int, ...]
-) -> list[Packed]:
-    """Return the sweeps of those moves that are quick to compute and for which there is room.
+) -> tuple[list[Packed], list[str]]:
+    """Return the sweeps for which there is time and room, and the labels of the other moves.
 
     Where a landscape is not convex each minimum is a search, a path of minima takes eleven of
     them for each value of a parameter, and where steps have different traces nothing can be
@@ -88,10 +93,12 @@ def sweeps(
     """
     room = _ROOM[len(scene.settings)]
     found: list[Packed] = []
+    left: list[str] = []
     for move in moves:
         ends = [move.scene(scene, move.values[0]), move.scene(scene, move.values[-1]), scene]
         convex = all(scenes.judged(one).proven for end in ends for one in end.settings)
         if not convex or (move.key and look.path):
+            left.append(move.label)
             continue
         bare = move.bare(scene)
         own = [
@@ -102,7 +109,9 @@ def sweeps(
         if size <= room and all(one is not None for one in own):
             room -= size
             found += [one for one in own if one is not None]
-    return found
+        else:
+            left.append(move.label)
+    return found, left
 
 
 @lru_cache(maxsize=64)

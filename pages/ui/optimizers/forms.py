@@ -10,7 +10,7 @@ import streamlit as st
 from core.descent.momentum_forms import FORMS, apart, compare
 from core.descent.surfaces import Ground, Point
 from core.spec import FloatArray
-from pages.ui import export, parts
+from pages.ui import export, parts, wording
 from pages.ui.live import Packed, live
 from pages.ui.optimizers import controls, scene, words
 from pages.ui.optimizers.budget import Following, fitting
@@ -66,7 +66,7 @@ def forms() -> None:
     live(chosen.sweeps, key="optimizers_live")
     if chosen.left:
         with remark:
-            st.caption(words.let_go(chosen.left))
+            st.caption(wording.let_go(chosen.left))
     export.offer(CHART, figure, lambda: table(land, at, cut, matched), "momentum")
 
 

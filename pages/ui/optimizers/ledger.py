@@ -11,7 +11,7 @@ from core.descent.ledger import steps
 from core.descent.surfaces import Ground
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
-from pages.ui import charts, export, parts
+from pages.ui import charts, export, parts, wording
 from pages.ui.live import Packed, live, transport
 from pages.ui.optimizers import controls, follow, scene, words
 from pages.ui.optimizers.budget import Following, fitting
@@ -67,7 +67,7 @@ def ledger() -> None:
     live(chosen.sweeps, key="optimizers_live")
     if chosen.left:
         with remark:
-            st.caption(words.let_go(chosen.left))
+            st.caption(wording.let_go(chosen.left))
     export.offer(CHART, figure, lambda: numbers(driver, path), "ledger")
 
 

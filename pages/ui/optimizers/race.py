@@ -55,7 +55,7 @@ def race() -> None:
         if fair:
             st.caption("In a fair race the picture changes when a slider is let go.")
         elif chosen.left:
-            st.caption(words.let_go(chosen.left))
+            st.caption(wording.let_go(chosen.left))
     if fair:
         _sensitivity(course, drivers)
 

@@ -228,12 +228,3 @@ def together(farthest: float, matched_farthest: float, cut: bool, matched: bool)
         else ""
     )
     return f"{first}; {second}{why}"
-
-
-def let_go(sliders: Sequence[str]) -> str:
-    """Say which sliders move the picture only when they are let go."""
-    if len(sliders) > 3:
-        return "The picture follows most of these sliders when they are let go."
-    *others, last = sliders
-    named = f"{', '.join(others)} and {last}" if others else last
-    return f"The picture follows {named} when let go."

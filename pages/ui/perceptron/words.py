@@ -32,7 +32,7 @@ def unit(gate: str, answers: Sequence[float], targets: Sequence[int], on_view: b
     wrong = [i for i, (a, t) in enumerate(zip(answers, targets, strict=True)) if a != t]
     if not wrong:
         return f"**All four rows are right:** the unit is {gate}."
-    rows = listed([corner(i) for i in wrong])
+    rows = wording.listed([corner(i) for i in wrong])
     should = sorted({targets[i] for i in wrong})
     ought = f"should be {should[0]}" if len(should) == 1 else "should be the other way round"
     where = "" if on_view else " The line is outside the picture."
@@ -42,11 +42,6 @@ def unit(gate: str, answers: Sequence[float], targets: Sequence[int], on_view: b
 def mark(right: bool) -> str:
     """Return a tick or a cross."""
     return "✓" if right else "✗"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Write a list with "and" before its last entry."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def contradiction(total: float) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from core.mean_field import Estimate, Fate, FixedPoint
 from core.mean_field.self_normalising import Rest
 from pages.ui import wording
-from pages.ui.vanishing.words import listed
 
 SYMBOLS = (
     "σ_w² is the variance of a weight times the number of inputs of its layer, gain included; "
@@ -118,14 +117,16 @@ LET_GO = "Measured at layer 1: **not yet**; let the slider go."
 def redrawn(glyphs: Sequence[str]) -> str:
     """Say which sliders have to be let go before anything moves."""
     follow = "follows" if len(glyphs) == 1 else "follow"
-    return f"{listed(glyphs)} {follow} when let go: each value has a phase diagram of its own."
+    return (
+        f"{wording.listed(glyphs)} {follow} when let go: each value has a phase diagram of its own."
+    )
 
 
 def beyond(parts: Sequence[str]) -> str:
     """Say what the theory leaves out."""
     return (
-        f"This is the theory of a plain stack. It leaves out {listed(parts)}, so what was measured "
-        "need not follow it."
+        f"This is the theory of a plain stack. It leaves out {wording.listed(parts)}, so what was "
+        "measured need not follow it."
     )
 
 

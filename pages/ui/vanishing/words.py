@@ -196,12 +196,7 @@ def heads(weights: bool) -> list[str]:
 
 def let_go(sliders: Sequence[str]) -> str:
     """Say which sliders move a large stack only when they are let go."""
-    return f"For stacks this large, {listed(sliders)} follow when they are let go."
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Name several things in a row: one, two and three."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"For stacks this large, {wording.listed(sliders)} follow when they are let go."
 
 
 def _overflow(one: Verdict) -> str:
