@@ -17,6 +17,9 @@ Bytes = npt.NDArray[np.uint8]
 
 MAP_HEIGHTS = {1: 330, 2: 270, 3: 250, 4: 205}
 BELOW = 205
+_LINE = 26
+"""So many letters fit above a map on a phone."""
+
 GREY = COLOURS[7]
 DEPTH = [[0, COLOURS[0]], [1, GROUND]]
 """The colours of heights: deep where the loss is low, the ground’s own where it is high."""
@@ -39,8 +42,15 @@ def packed(values: FloatArray, low: float, high: float) -> tuple[Bytes, float, f
     return whole.astype(np.uint8), _LOW, _HIGH
 
 
+def titles(names: Sequence[str]) -> list[str]:
+    """Return what stands above the maps: the names, with their parameters below if one is long."""
+    if max(map(len, names)) <= _LINE:
+        return list(names)
+    return [name.replace(", ", "<br>", 1) if ", " in name else f" <br>{name}" for name in names]
+
+
 def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
-    """Lay out one landscape over (w, b): square, with the loss's name above."""
+    """Lay out one landscape over (w, b): square, with its title, of one line or two, above."""
     axis = {
         "range": list(window),
         "fixedrange": True,
@@ -50,7 +60,7 @@ def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
     }
     return {
         "height": height,
-        "margin": {"l": 30, "r": 4, "t": 20, "b": 32},
+        "margin": {"l": 30, "r": 4, "t": _above(title), "b": 32},
         "hovermode": "closest",
         "dragmode": False,
         "showlegend": False,
@@ -73,6 +83,11 @@ def map_layout(title: str, window: tuple[float, float], height: int) -> Spec:
             }
         ],
     }
+
+
+def _above(title: str) -> int:
+    """Return the pixels that a title takes."""
+    return 20 + 15 * title.count("<br>")
 
 
 def _even(at: FloatArray, name: str = "x") -> Spec:
@@ -283,7 +298,7 @@ def solid_layout(
     axis = {"range": list(window), "dtick": 4}
     return {
         "height": height,
-        "margin": {"l": 0, "r": 0, "t": 22, "b": 0},
+        "margin": {"l": 0, "r": 0, "t": _above(title), "b": 0},
         "showlegend": False,
         "scene": {
             "xaxis": {**axis, "title": {"text": "w"}},

@@ -221,7 +221,7 @@ def _now(shown: Shown, scene: Scene) -> None:
 def _map(shown: Shown, scene: Scene, place: int, fixed: list[charts.Spec]) -> None:
     key = map_key(place)
     layout = figures.map_layout(
-        scene.names[place], _WINDOW, figures.MAP_HEIGHTS[len(scene.settings)]
+        figures.titles(scene.names)[place], _WINDOW, figures.MAP_HEIGHTS[len(scene.settings)]
     )
     layout |= figures.click_axes(_WINDOW)
     figure = charts.finish(charts.at_rest([*fixed, *shown.traces[key][1]]), layout)
@@ -244,7 +244,7 @@ def _go(key: str) -> None:
 
 def _solid(shown: Shown, scene: Scene, place: int, fixed: list[charts.Spec]) -> None:
     layout = figures.solid_layout(
-        scene.names[place],
+        figures.titles(scene.names)[place],
         _WINDOW,
         scenes.maps_ends(scene, place),
         scene.levels == LOG,

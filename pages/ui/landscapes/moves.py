@@ -17,8 +17,8 @@ from core.spec import FloatArray
 from pages.ui import charts, controls
 from pages.ui.charts import Spec
 from pages.ui.controls import Choice
+from pages.ui.landscapes import figures, stills, words
 from pages.ui.landscapes import scene as scenes
-from pages.ui.landscapes import stills, words
 from pages.ui.landscapes.controls import MOST_OUTLIERS, OUTLIERS
 from pages.ui.landscapes.scene import DATA_CHART, FACTS, NOW, SLICES, Known, Scene, map_key
 from pages.ui.landscapes.stills import Look
@@ -127,7 +127,7 @@ def _still(move: Move, scene: Scene, look: Look) -> Packed | None:
             key = map_key(i, flat=look.flat)
             pictures.setdefault(key, []).append(stills.of_landscape(one, i, known[i], look))
             put = layout.setdefault(key, defaultdict(list))
-            put["annotations[0].text"].append(one.names[i])
+            put["annotations[0].text"].append(figures.titles(one.names)[i])
             if not look.flat:
                 put["scene.zaxis.range"].append(list(scenes.maps_ends(one, i)))
         for i in moved:
