@@ -217,6 +217,18 @@ def test_plain(given, shown):
     assert wording.plain(given) == shown
 
 
+@pytest.mark.parametrize(
+    ("sliders", "said"),
+    [
+        (["δ"], "The picture follows δ when let go."),
+        (["δ", "τ", "γ"], "The picture follows δ, τ and γ when let go."),
+        (["δ", "τ", "γ", "β"], "The picture follows most of these sliders when they are let go."),
+    ],
+)
+def test_let_go(sliders, said):
+    assert wording.let_go(sliders) == said
+
+
 def test_table_escapes_bars():
     written = wording.table(["", "max |f′|"], [["a | b", "1"]])
     assert cells(written) == [["", "max |f′|"], [":--", "--:"], ["a | b", "1"]]
