@@ -16,6 +16,12 @@ from tests.websocket_client import Run, Session, finished
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
+CALM: dict[str, Any] = {"reduced_motion": "reduce"}
+"""What browsers ask for in tests: no pulsing where a page is about to stand.
+
+Without a graphics card, its pictures of the whole window are half the work of a page load.
+"""
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
@@ -68,7 +74,8 @@ def new_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     visits: list[Visit] = []
 
     def new(*, width: int = 1280, height: int = 800, **options: Any) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        size = {"width": width, "height": height}
+        context = browser.new_context(**CALM | {"viewport": size} | options)
         visits.append(Visit(context.new_page()))
         return visits[-1]
 
@@ -99,7 +106,7 @@ def kept_visit(
     def take(*, width: int = 1280, height: int = 800, **options: Any) -> Visit:
         kind = repr(sorted(options.items()))
         tabs = kept_tabs[kind]
-        visit = tabs.pop() if tabs else Visit(browser.new_context(**options).new_page())
+        visit = tabs.pop() if tabs else Visit(browser.new_context(**CALM | options).new_page())
         visits.append((kind, visit))
         visit.page.set_viewport_size({"width": width, "height": height})
         return visit
