@@ -20,6 +20,7 @@ from pages.ui.live import FIRST, MOST_BYTES, ChartSweep, Sweep
 from tests.benchmarks.drag import CHART, PLAIN
 from tests.chromium import Visit
 from tests.figures import unpacked
+from tests.mouse import choose
 from tests.serving import ROOT, TALKATIVE, Server, serve
 
 Open = Callable[..., Visit]
@@ -703,11 +704,13 @@ def listeners(visit: Visit) -> Counter[str]:
 
 
 def switch(visit: Visit, rounds: int) -> None:
-    """Visit another page, come back, change functions and drag: ten switches a round."""
+    """Go through another page, come back, change functions and drag: ten switches a round."""
     for _ in range(rounds):
-        menu(visit, "Home")
+        menu(visit, "Softmax")
+        for section in ("Jacobian", "Log-sum-exp", "Maxout", "Probabilities"):
+            choose(visit, "softmax_section", section)
         menu(visit, "Activations")
-        for preset in ("Leaky 0.01 and 0.3", "ELU and SELU") * 4:
+        for preset in ("Leaky 0.01 and 0.3", "ELU and SELU") * 2:
             with visit.rerun():
                 visit.page.get_by_role("button", name=preset, exact=True).click()
         hand = Hand(visit, "selu_scale")
