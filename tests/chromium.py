@@ -142,6 +142,15 @@ class Visit:
         with self.rerun():
             self.page.goto(url)
 
+    def clear(self) -> None:
+        """Leave an empty tab, with nothing stored or held down, as if nothing had been there."""
+        # Where no page came up, there is no storage to be had.
+        self.page.evaluate("try { localStorage.clear(); sessionStorage.clear() } catch {}")
+        self.page.goto("about:blank")
+        self.page.mouse.up()
+        self.page.mouse.move(0, 0)
+        self.sent = self.runs = 0
+
     @contextmanager
     def rerun(self, timeout: float = 30.0) -> Iterator[None]:
         """Wait for the run that the block sets off, and until the page has settled.

@@ -9,18 +9,18 @@ from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from tests.figures import unpacked
+from tests.mouse import choose, click, unfold
 from tests.serving import ROOT
 from tests.test_live import Hand, drawn, swept
 
 PLOT = '[class*="st-key-losses_fit_chart"] .js-plotly-plot'
-POINTS, SQUARED, ABSOLUTE, HUBER = 1, 2, 3, 4
+POINTS, SQUARED, ABSOLUTE, HUBER, ROBUST = 1, 2, 3, 4, 5
 """Where the points and the lines of the first losses stand among the chart's traces."""
 
 
-@pytest.fixture
-def visit(open_page):
+def laboratory(open_page, query):
     """Open the page with the laboratory in full view."""
-    there = open_page("/losses?losses_data=Outliers%20in%20y", height=1900)
+    there = open_page(f"/losses?{query}", height=1900)
     there.page.locator(PLOT).scroll_into_view_if_needed()
     return there
 
@@ -47,16 +47,7 @@ def wait_for_points(visit, count):
 
 
 def sentence(visit, place):
-    return visit.page.locator(f".st-key-losses_fit_{place}").inner_text()
-
-
-def click(visit, across, up):
-    """Click on the picture, at shares of its plot area from the left and from below."""
-    box = visit.page.locator(f"{PLOT} .nsewdrag").bounding_box()
-    with visit.rerun():
-        visit.page.mouse.click(
-            box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"]
-        )
+    return visit.page.locator(f".st-key-losses_fit_{place - SQUARED}").inner_text()
 
 
 def chart_key(visit):
@@ -137,68 +128,56 @@ def test_without_points_there_is_one_word_about_it():
     assert not there.warning
 
 
-def test_a_line_under_a_loss_that_is_not_convex_follows_alpha(open_page):
-    visit = open_page("/losses?loss=general_robust&general_robust_alpha=-2.0", height=1900)
-    visit.page.locator(PLOT).scroll_into_view_if_needed()
-    key = chart_key(visit)
-    hand = Hand(visit, "general_robust_alpha")
-    before, sent = (drawn(visit, key)[SQUARED], sentence(visit, 0)), visit.sent
-    hand.press()
-    hand.move(1.5)
-    during = drawn(visit, key)[SQUARED], sentence(visit, 0)
-    assert all(now != then for now, then in zip(during, before, strict=True))
-    assert visit.sent == sent
-    with visit.rerun():
-        hand.release()
-    assert drawn(visit, key)[SQUARED] == during[0]
-
-
-def test_the_line_of_huber_follows_delta_under_the_hand(visit):
+def test_lines_follow_delta_and_alpha_under_the_hand(open_page):
+    losses = "loss=squared_error&loss=absolute_error&loss=huber&loss=general_robust"
+    outliers = "losses_data=Outliers%20in%20y&general_robust_alpha=-2.0"
+    visit = laboratory(open_page, f"{losses}&{outliers}")
     key = chart_key(visit)
     limits = visit.page.locator(".st-key-huber_limits")
-
-    def seen():
-        return drawn(visit, key)[HUBER], sentence(visit, 2), limits.inner_text()
-
-    before, sent = seen(), visit.sent
     still = drawn(visit, key)[SQUARED], drawn(visit, key)[ABSOLUTE]
-    hand = Hand(visit, "huber_delta")
-    hand.press()
-    hand.move(4.0)
-    during = seen()
-    assert all(now != then for now, then in zip(during, before, strict=True))
-    assert visit.sent == sent
-    with visit.rerun():
-        hand.release()
-    assert seen() == during
-    assert (drawn(visit, key)[SQUARED], drawn(visit, key)[ABSOLUTE]) == still
+
+    def follows(slider, value, seen):
+        hand = Hand(visit, slider)
+        before, sent = seen(), visit.sent
+        hand.press()
+        hand.move(value)
+        during = seen()
+        assert all(now != then for now, then in zip(during, before, strict=True)), slider
+        assert visit.sent == sent
+        with visit.rerun():
+            hand.release()
+        assert seen() == during, slider
+        assert (drawn(visit, key)[SQUARED], drawn(visit, key)[ABSOLUTE]) == still, slider
+
+    def huber():
+        return drawn(visit, key)[HUBER], sentence(visit, HUBER), limits.inner_text()
+
+    def robust():  # It is not convex.
+        return drawn(visit, key)[ROBUST], sentence(visit, ROBUST)
+
+    follows("huber_delta", 4.0, huber)
+    follows("general_robust_alpha", 1.5, robust)
 
 
-def test_a_click_adds_a_point_and_moves_the_lines(visit):
-    many, mean = len(points(visit)), line(visit, SQUARED)
-    click(visit, 0.7, 0.5)
-    wait_for_points(visit, many + 1)
+def test_points_are_added_removed_and_changed(open_page):
+    visit = laboratory(open_page, "losses_data=Outliers%20in%20y")
+    area = visit.page.locator(f"{PLOT} .nsewdrag")
+    first, mean = points(visit), line(visit, SQUARED)
+    click(visit, area, 0.7, 0.5)
+    wait_for_points(visit, len(first) + 1)
     assert line(visit, SQUARED) != mean
 
-
-def test_a_click_removes_the_nearest_point(visit):
     before = points(visit)
-    with visit.rerun():
-        visit.page.locator(".st-key-losses_click").get_by_text("removes", exact=True).click()
+    choose(visit, "losses_click", "removes")
     # The outliers lie far above the rest: the nearest to the upper edge is one of them.
-    click(visit, 0.5, 0.99)
+    click(visit, area, 0.5, 0.01)
     wait_for_points(visit, len(before) - 1)
     (gone,) = [p for p in before if p not in points(visit)]
     assert gone[1] > sorted(y for _, y in before)[len(before) // 2]
 
-
-def test_a_number_is_changed_in_the_table(visit):
-    before = points(visit)
-    visit.page.get_by_text("Edit the points").click()
-    grid = visit.page.locator('[class*="st-key-losses_editor"] canvas').first
-    expect(grid).to_be_visible()
-    box = grid.bounding_box()
-    visit.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 52)
+    unfold(visit, "Edit the points")
+    grid = visit.page.locator('[class*="st-key-losses_editor"] .dvn-scroller')
+    grid.click(position={"x": 0.75 * grid.bounding_box()["width"], "y": 52})
     visit.page.keyboard.press("Enter")
     visit.page.locator("#portal input").fill("7.5")
     with visit.rerun():
@@ -206,11 +185,11 @@ def test_a_number_is_changed_in_the_table(visit):
     visit.page.wait_for_function(
         f"Array.from(document.querySelector('{PLOT}')._fullData[{POINTS}].y).includes(7.5)"
     )
-    assert len(points(visit)) == len(before)
+    assert len(points(visit)) == len(first)
 
 
 def test_an_uploaded_file_is_fitted_and_its_bad_rows_named(open_page, tmp_path: Path):
-    visit = open_page("/losses?losses_data=Your%20own%20points%20(CSV)", height=1900)
+    visit = laboratory(open_page, "losses_data=Your%20own%20points%20(CSV)")
     file = tmp_path / "points.csv"
     file.write_text("x,y\n0,1\n1,3\n2,nan\n3,seven\n4,9\n", encoding="utf-8")
     with visit.rerun():

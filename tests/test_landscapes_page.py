@@ -29,6 +29,7 @@ from pages.ui.landscapes.controls import (
 )
 from pages.ui.landscapes.scene import DATA_CHART, FACTS, NOW, SLICES, VERDICT, map_key
 from tests.figures import unpacked
+from tests.mouse import choose, click, drag
 from tests.test_live import MOST_BYTES, Hand, assert_rests, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
@@ -447,45 +448,38 @@ _CONTOURS = """key => [...document.querySelectorAll(`.st-key-${key} .contourlaye
     .map(path => path.getAttribute('d'))"""
 
 
-@pytest.mark.parametrize(
-    ("query", "slider", "value", "charts", "said"),
-    [
-        ("", W.key, 2.0, (map_key(0), DATA_CHART, SLICES), VERDICT),
-        ("", OUTLIERS, 6, (map_key(1), DATA_CHART, SLICES), FACTS),
-        ("landscapes_parameters=true", "huber_delta", 0.2, (map_key(2), DATA_CHART, SLICES), NOW),
-        (
-            f"{SECTION}={REGULARISATION}",
-            regularisation.STRENGTH.key,
-            0.5,
-            (regularisation.PATHS, regularisation.PLANE),
-            regularisation.SAID,
-        ),
-    ],
-)
-def test_picture_and_words_follow_the_hand(open_page, query, slider, value, charts, said):
-    visit = open_page(f"/landscapes?{query}", height=1400)
+def test_picture_and_words_follow_the_hand(open_page):
+    visit = open_page("/landscapes?landscapes_parameters=true", height=1400)
 
-    def seen():
-        pictures = [(drawn(visit, key), visit.page.evaluate(_CONTOURS, key)) for key in charts]
-        return pictures, visit.page.locator(f".st-key-{said}").inner_text()
+    def follows(slider, value, charts, said):
+        def seen():
+            pictures = [(drawn(visit, key), visit.page.evaluate(_CONTOURS, key)) for key in charts]
+            return pictures, visit.page.locator(f".st-key-{said}").inner_text()
 
-    hand = Hand(visit, slider)
-    before, sent = seen(), visit.sent
-    hand.press()
-    hand.move(value)
-    now = seen()
-    for old, new in zip(before[0], now[0], strict=True):
-        assert new != old
-    assert now[1] != before[1]
-    assert visit.sent == sent
-    with visit.rerun():
-        hand.release()
-    # What was dragged there is what rests there, but for what is computed on release only.
-    after = seen()
-    assert after[0] == now[0]
-    rows = zip(now[1].splitlines(), after[1].splitlines(), strict=True)
-    assert [a for b, a in rows if a != b and "here" not in a] == []
-    assert f"{slider}=" in visit.page.url
+        hand = Hand(visit, slider)
+        before, sent = seen(), visit.sent
+        hand.press()
+        hand.move(value)
+        now = seen()
+        for old, new in zip(before[0], now[0], strict=True):
+            assert new != old, slider
+        assert now[1] != before[1], slider
+        assert visit.sent == sent
+        with visit.rerun():
+            hand.release()
+        # What was dragged there is what rests there, but for what is computed on release only.
+        after = seen()
+        assert after[0] == now[0], slider
+        rows = zip(now[1].splitlines(), after[1].splitlines(), strict=True)
+        assert [a for b, a in rows if a != b and "here" not in a] == []
+        assert f"{slider}=" in visit.page.url
+
+    follows(W.key, 2.0, (map_key(0), DATA_CHART, SLICES), VERDICT)
+    follows(OUTLIERS, 6, (map_key(1), DATA_CHART, SLICES), FACTS)
+    follows("huber_delta", 0.2, (map_key(2), DATA_CHART, SLICES), NOW)
+    choose(visit, SECTION, REGULARISATION)
+    paths = (regularisation.PATHS, regularisation.PLANE)
+    follows(regularisation.STRENGTH.key, 0.5, paths, regularisation.SAID)
 
 
 _IN_SPACE = """key => {
@@ -499,12 +493,7 @@ def test_the_ball_follows_the_hand_and_the_camera_stays(open_page):
     visit = open_page("/landscapes?landscapes_view=surface&loss=squared_error")
     key = map_key(0, flat=False)
     before = visit.page.evaluate(_IN_SPACE, key)
-    place = visit.page.locator(f".st-key-{key} .js-plotly-plot").bounding_box()
-    middle = [place["x"] + place["width"] / 2, place["y"] + place["height"] / 2]
-    visit.page.mouse.move(*middle)
-    visit.page.mouse.down()
-    visit.page.mouse.move(middle[0] + 60, middle[1], steps=5)
-    visit.page.mouse.up()
+    drag(visit, visit.page.locator(f".st-key-{key} .js-plotly-plot"), (0.5, 0.5), (0.6, 0.5))
     turned = visit.page.evaluate(_IN_SPACE, key)["eye"]
     assert turned != before["eye"]
     hand = Hand(visit, W.key)
@@ -522,31 +511,8 @@ def test_the_ball_follows_the_hand_and_the_camera_stays(open_page):
 
 def test_a_click_on_the_map_goes_there(open_page):
     visit = open_page("/landscapes?loss=squared_error")
-    box = visit.page.locator(
-        f".st-key-{map_key(0)} .plot .cartesianlayer, .st-key-{map_key(0)} .nsewdrag"
-    ).first.bounding_box()
-    with visit.rerun():
-        # Three quarters to the right and one quarter down: w = 2, b = 2.
-        visit.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    # Three quarters to the right and one quarter down: w = 2, b = 2.
+    click(visit, visit.page.locator(f".st-key-{map_key(0)} .nsewdrag"), 0.75, 0.25)
     assert float(visit.page.locator(f".st-key-{W.key} input[type=range]").input_value()) == 2
     assert "landscapes_w=2" in visit.page.url
     assert visit.page.locator(f".st-key-{NOW}").is_visible()
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_the_picture_stands_within_the_first_screen(open_page, width, height):
-    for section, chart in (
-        (LANDSCAPE, map_key(0)),
-        (REGULARISATION, regularisation.PATHS),
-        (NETWORKS, networks.slice_key(0)),
-    ):
-        visit = open_page(
-            f"/landscapes?{SECTION}={section.replace(' ', '%20')}",
-            width=width,
-            height=height,
-            color_scheme="dark",
-        )
-        box = visit.page.locator(f".st-key-{chart} .js-plotly-plot").bounding_box()
-        assert box["y"] + 200 <= height
-        wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0

@@ -11,7 +11,6 @@ import re
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from playwright.sync_api import expect
 
 from core.descent import descend, quadratics
 from core.descent.ledger import steps
@@ -26,6 +25,7 @@ from pages.ui.optimizers.budget import Following
 from pages.ui.optimizers.controls import DEFAULTS, SECTION
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.view import FORMS, LEDGER, MAPS, RACE, SECTIONS
+from tests.mouse import choose, click
 from tests.test_live import MOST_BYTES, Hand, decoded, payloads, swept, unpacked
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
@@ -566,96 +566,82 @@ def test_numbers_to_take_along():
 # ---------------------------------------------------------------- in the browser
 
 
-@pytest.mark.parametrize(
-    ("section", "slider", "value", "chart", "words_key"),
-    [
-        (RACE, "optimizers_progress", 30, race.CHART, race.WHERE),
-        (f"{RACE}&optimizers_tab=Start", "optimizers_b", 10, race.CHART, race.STANDINGS),
-        (f"{RACE}&optimizers_tab=Surface", "bowl_condition", 40, race.CURVES, race.VERDICT),
-        (LEDGER, "optimizers_step", 40, ledger.CHART, ledger.UPDATE),
-        (LEDGER, "adam_learning_rate", 40, ledger.CHART, ledger.UPDATE),
-        (FORMS, "optimizers_gamma", 0.5, forms.CHART, forms.VERDICT),
-    ],
-)
-def test_picture_and_words_follow_the_hand(open_page, section, slider, value, chart, words_key):
-    visit = open_page(f"/optimizers?{SECTION}={section.replace(' ', '%20')}")
-
+def test_picture_and_words_follow_the_hand(open_page):
+    visit = open_page("/optimizers")
     errors = []
-    visit.page.on("console", lambda said: "live_sweep" in said.text and errors.append(said.text))
 
-    def seen():
-        place = f".st-key-{chart} .js-plotly-plot .scatterlayer"
-        lines = visit.page.locator(f"{place} path.js-line").evaluate_all(
-            "paths => paths.map(path => path.getAttribute('d'))"
-        )
-        return lines, visit.page.locator(f".st-key-{words_key}").inner_text()
+    def note(said):
+        if "live_sweep" in said.text:
+            errors.append(said.text)
 
-    hand = Hand(visit, slider)
-    before, messages = seen(), visit.sent
-    hand.press()
-    hand.move(value)
-    now = seen()
-    assert now[0] != before[0]
-    assert now[1] != before[1]
-    assert visit.sent == messages
-    with visit.rerun():
-        hand.release()
-    assert seen()[1] == now[1]
-    assert f"{slider}=" in visit.page.url
+    def follows(slider, value, chart, words_key):
+        def seen():
+            place = f".st-key-{chart} .js-plotly-plot .scatterlayer"
+            lines = visit.page.locator(f"{place} path.js-line").evaluate_all(
+                "paths => paths.map(path => path.getAttribute('d'))"
+            )
+            return lines, visit.page.locator(f".st-key-{words_key}").inner_text()
+
+        hand = Hand(visit, slider)
+        before, messages = seen(), visit.sent
+        hand.press()
+        hand.move(value)
+        now = seen()
+        assert now[0] != before[0], slider
+        assert now[1] != before[1], slider
+        assert visit.sent == messages
+        with visit.rerun():
+            hand.release()
+        assert seen()[1] == now[1], slider
+        assert f"{slider}=" in visit.page.url
+
+    visit.page.on("console", note)
+    follows("optimizers_progress", 30, race.CHART, race.WHERE)
+    choose(visit, controls.TAB, "Start")
+    follows("optimizers_b", 10, race.CHART, race.STANDINGS)
+    choose(visit, controls.TAB, "Surface")
+    follows("bowl_condition", 40, race.CURVES, race.VERDICT)
+    choose(visit, SECTION, LEDGER)
+    follows("optimizers_step", 40, ledger.CHART, ledger.UPDATE)
+    follows("adam_learning_rate", 40, ledger.CHART, ledger.UPDATE)
+    choose(visit, SECTION, FORMS)
+    follows("optimizers_gamma", 0.5, forms.CHART, forms.VERDICT)
+    visit.page.remove_listener("console", note)
     assert not errors
 
 
-@pytest.mark.parametrize(
-    ("query", "chart"),
-    [("", race.CHART), ("?optimizers_section=Maps&optimizers_map_steps=50", maps.CHART)],
-)
-def test_a_click_sets_the_start(open_page, query, chart):
-    visit = open_page(f"/optimizers{query}")
-    click(visit, chart, 0.75, 0.25)
-    w, b = (
-        controls.STARTS[int(visit.page.locator(f".st-key-{key} input").input_value())]
-        for key in (controls.W, controls.B)
-    )
-    assert (w, b) == (pytest.approx(1.5, abs=0.25), pytest.approx(1.0, abs=0.25))
-    assert "optimizers_w=" in visit.page.url
-
-
-def test_a_click_sets_rate_and_momentum(open_page):
+def test_a_click_sets_rate_and_momentum_or_the_start(open_page):
     kind = "optimizers_section=Maps&optimizers_map=Rate%20%C3%97%20momentum&optimizers_one=Nesterov"
     visit = open_page(f"/optimizers?{kind}&optimizers_map_steps=50")
-    click(visit, maps.CHART, 0.5, 0.5)
+    page = visit.page
+
+    def area(chart):
+        return page.locator(f".st-key-{chart} .js-plotly-plot .nsewdrag").first
+
+    def start():
+        return [
+            controls.STARTS[int(page.locator(f".st-key-{key} input").input_value())]
+            for key in (controls.W, controls.B)
+        ]
+
+    click(visit, area(maps.CHART), 0.5, 0.5)
     ring = ".st-key-optimizers_places .scatterlayer > .trace:last-child path.point"
-    before = visit.page.locator(ring).get_attribute("transform")
-    rate = visit.page.locator(".st-key-nesterov_learning_rate input")
-    gamma = float(visit.page.locator(".st-key-nesterov_gamma input").input_value())
+    before = page.locator(ring).get_attribute("transform")
+    rate = page.locator(".st-key-nesterov_learning_rate input")
+    gamma = float(page.locator(".st-key-nesterov_gamma input").input_value())
     assert controls.RATE_OPTIONS[int(rate.input_value())] == pytest.approx(0.1, rel=0.3)
     assert gamma == pytest.approx(0.5, abs=0.05)
     hand = Hand(visit, "nesterov_gamma")
     hand.press()
     hand.move(0.8)
-    assert visit.page.locator(ring).get_attribute("transform") != before
+    assert page.locator(ring).get_attribute("transform") != before
     with visit.rerun():
         hand.release()
 
-
-def click(visit, chart, across, down):
-    box = visit.page.locator(f".st-key-{chart} .js-plotly-plot .nsewdrag").first.bounding_box()
-    with visit.rerun():
-        visit.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_a_picture_stands_within_the_first_screen(open_page, width, height):
-    visit = open_page("/optimizers", width=width, height=height)
-    for section in SECTIONS:
-        if section != RACE:
-            with visit.rerun():
-                visit.page.locator(f".st-key-{SECTION}").get_by_text(section, exact=True).click()
-        visit.page.mouse.wheel(0, -9999)
-        box = visit.page.locator(".js-plotly-plot").first.bounding_box()
-        assert box["y"] + 200 <= height, section
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-        across = "document.documentElement.scrollWidth"
-        assert visit.page.evaluate(across) <= width, section
-    expect(visit.page.get_by_test_id("stException")).to_have_count(0)
+    choose(visit, controls.MAP, maps.KINDS[0])
+    click(visit, area(maps.CHART), 0.75, 0.25)
+    assert start() == [pytest.approx(1.5, abs=0.25), pytest.approx(1.0, abs=0.25)]
+    assert "optimizers_w=" in page.url
+    choose(visit, SECTION, RACE)
+    click(visit, area(race.CHART), 0.25, 0.75)
+    assert start() == [pytest.approx(-1.5, abs=0.25), pytest.approx(-1.0, abs=0.25)]

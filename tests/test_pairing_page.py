@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from core.losses import LOSSES
@@ -18,8 +19,9 @@ from pages.ui.segmentation import controls as segmentation
 from pages.ui.segmentation import sweeps as bench
 from pages.ui.segmentation.figures import LEVELS, PULL, maps
 from tests.figures import specs, unpacked
+from tests.mouse import drag, unfold
 from tests.serving import ROOT
-from tests.test_browser import _TOO_WIDE, slider
+from tests.test_live import Hand
 from tests.test_theme import GRAPHICS, THEMES, contrast
 from tests.test_wording import cells
 
@@ -283,53 +285,16 @@ def address(**query):
     return "/pairing?" + "&".join(f"{k}={quote(v)}" for k, v in query.items())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    ("query", "chart"),
-    [
-        ({}, PAIR_CHART),
-        ({"pairing_part": MASK}, MAPS_CHART),
-        ({"pairing_part": MASK, "pairing_show": "Descent"}, MAPS_CHART),
-    ],
-)
-def test_picture_is_on_the_first_screen(open_page, query, chart, scheme):
-    page = open_page(address(**query), color_scheme=scheme).page
-    box = page.locator(chart).bounding_box()
-    assert box["y"] >= 0
-    assert box["y"] + box["height"] <= 800
-
-
-@pytest.mark.parametrize("show", ["Gradient", "Descent"])
-def test_the_bench_fits_a_phone(open_page, show):
-    visit = open_page(
-        address(pairing_part=MASK, pairing_show=show), width=390, height=844, has_touch=True
-    )
-    assert visit.page.evaluate(_TOO_WIDE) == []
-    picture = visit.page.locator(MAPS_CHART).bounding_box()
-    control = visit.page.locator(f".st-key-{segmentation.PICKED}").bounding_box()
-    assert picture["y"] + picture["height"] <= control["y"]
-
-
-def drag(visit, key, steps):
-    """Move a slider's thumb to the right without letting go."""
-    thumb = slider(visit, key)
-    box = visit.page.locator(f".st-key-{key}").bounding_box()
-    low, high, now = map(float, thumb.evaluate("e => [e.min, e.max, e.value]"))
-    middle = thumb.evaluate("e => { const r = e.getBoundingClientRect(); return r.y + r.height/2 }")
-    x = box["x"] + 6 + (now - low) / (high - low) * (box["width"] - 12)
-    visit.page.mouse.move(x, middle)
-    visit.page.mouse.down()
-    visit.page.mouse.move(x + steps, middle, steps=6)
-
-
 def test_maps_follow_the_step_while_it_is_dragged(open_page):
     query = {"pairing_part": MASK, "pairing_show": "Descent", "pairing_mask": "1 % foreground"}
     visit = open_page(address(**query, pairing_step="0"))
     total = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[2].z]
         .flatMap(row => [...row]).reduce((sum, p) => sum + p, 0)"""
+    hand = Hand(visit, segmentation.STEP)
     before, sent = visit.page.evaluate(total), visit.sent
-    drag(visit, segmentation.STEP, 200)
-    # The last move is painted a frame or more after the first: wait until nothing changes.
+    hand.press()
+    hand.move(60)
+    # Plotly shows the step a frame or more after the thumb is there: wait until nothing changes.
     visit.page.wait_for_function(
         f"""before => {{
             const now = ({total})(), same = now === globalThis.lastTotal;
@@ -337,32 +302,33 @@ def test_maps_follow_the_step_while_it_is_dragged(open_page):
             return same && Math.abs(now - before) > 1;
         }}""",
         arg=before,
-        polling=500,
+        polling=100,
     )
     during = visit.page.evaluate(total)
     assert visit.sent == sent
     with visit.rerun():
-        visit.page.mouse.up()
+        hand.release()
     assert visit.page.evaluate(total) == pytest.approx(during, abs=1e-6)
-    assert int(parse_qs(urlsplit(visit.page.url).query)["pairing_step"][0]) > 20
+    assert parse_qs(urlsplit(visit.page.url).query)["pairing_step"] == ["60"]
 
 
 def test_a_map_follows_the_weight_of_its_loss_and_rests_there(open_page):
     visit = open_page(address(pairing_part=MASK), height=1500)
     with visit.rerun():
-        visit.page.get_by_text("Weights of the losses").click()
+        unfold(visit, "Weights of the losses")
     seen = f"""() => [...document.querySelector('{MAPS_CHART}')._fullData[3].z]
         .flatMap(row => [...row]).join()"""
-    visit.page.locator(f".st-key-{segmentation.WEIGHT}").scroll_into_view_if_needed()
-    visit.settle()
-    before, sent = visit.page.evaluate(seen), visit.sent
-    drag(visit, segmentation.WEIGHT, 60)
+    hand = Hand(visit, segmentation.WEIGHT)
+    before, words_before = visit.page.evaluate(seen), row_of(visit, "Weighted BCE")
+    sent = visit.sent
+    hand.press()
+    hand.move(60)
     visit.page.wait_for_function(f"before => ({seen})() !== before", arg=before)
-    visit.page.wait_for_timeout(300)
     under, words = visit.page.evaluate(seen), row_of(visit, "Weighted BCE")
+    assert words != words_before
     assert visit.sent == sent
     with visit.rerun():
-        visit.page.mouse.up()
+        hand.release()
     assert visit.page.evaluate(seen) == under
     assert row_of(visit, "Weighted BCE") == words
 
@@ -374,27 +340,24 @@ def row_of(visit, name):
     return found
 
 
-def test_readings_follow_the_probe_while_it_is_dragged(open_page):
+def test_readings_follow_the_probe_and_the_matrix_the_labels(open_page):
     visit = open_page("/pairing")
     head = visit.page.locator(f".st-key-{view.READINGS} th").first
     assert head.inner_text() == "at z = −4"
+    hand = Hand(visit, view.PROBE)
     sent = visit.sent
-    drag(visit, view.PROBE, 80)
-    visit.page.wait_for_function(
-        "key => document.querySelector(`.st-key-${key} th`).innerText !== 'at z = −4'",
-        arg=view.READINGS,
-    )
+    hand.press()
+    hand.move(2.5)
+    expect(head).to_have_text("at z = 2.5")
     assert visit.sent == sent
     with visit.rerun():
-        visit.page.mouse.up()
+        hand.release()
+    assert head.inner_text() == "at z = 2.5"
 
-
-def test_the_matrix_has_the_labels_that_are_chosen(open_page):
-    page = open_page("/pairing").page
-    card = page.locator(".st-key-pair_sigmoid_binary_cross_entropy")
-    card.get_by_text("healthy").wait_for()
-    page.get_by_text("−1, +1", exact=True).click()
-    card.get_by_text("undefined").wait_for()
+    card = visit.page.locator(".st-key-pair_sigmoid_binary_cross_entropy")
+    expect(card).to_contain_text("healthy")
+    visit.page.get_by_text("−1, +1", exact=True).click()
+    expect(card).to_contain_text("undefined")
 
 
 def pixels(visit):
@@ -404,31 +367,22 @@ def pixels(visit):
 
 def test_a_box_on_the_mask_paints_and_erases(open_page):
     visit = open_page(address(pairing_part=MASK, pairing_mask="1 % foreground"), height=1400)
-    visit.page.get_by_text("Paint a mask, or load one").click()
+    unfold(visit, "Paint a mask, or load one")
     canvas = visit.page.locator(f".st-key-{segmentation.CANVAS} .nsewdrag")
-    canvas.scroll_into_view_if_needed()
-
-    def select(left, top, right, bottom):
-        box = canvas.bounding_box()
-        mouse = visit.page.mouse
-        mouse.move(box["x"] + left * box["width"], box["y"] + top * box["height"])
-        mouse.down()
-        mouse.move(box["x"] + right * box["width"], box["y"] + bottom * box["height"], steps=6)
-        with visit.rerun():
-            mouse.up()
-
-    select(0.02, 0.02, 0.23, 0.23)
+    with visit.rerun():
+        drag(visit, canvas, (0.02, 0.02), (0.23, 0.23))
     painted = pixels(visit)
     assert painted > 10 + 20
     with visit.rerun():
         visit.page.get_by_text("erases", exact=True).click()
-    select(0.02, 0.02, 0.12, 0.23)
+    with visit.rerun():
+        drag(visit, canvas, (0.02, 0.02), (0.12, 0.23))
     assert 10 < pixels(visit) < painted
 
 
 def test_a_file_is_loaded_or_named_by_line(open_page, tmp_path: Path):
     visit = open_page(address(pairing_part=MASK))
-    visit.page.get_by_text("Paint a mask, or load one").click()
+    unfold(visit, "Paint a mask, or load one")
     line = ",".join(["0", "1"] * 16)
     for name, lines, expected in (
         ("bad.csv", [line] * 6 + [line[:-2]], "Line 7 has 31 values"),
@@ -440,6 +394,6 @@ def test_a_file_is_loaded_or_named_by_line(open_page, tmp_path: Path):
             visit.page.locator(".st-key-pairing_upload input[type=file]").set_input_files(file)
         if expected:
             visit.page.get_by_text(expected).wait_for()
-    assert visit.page.get_by_text("Line 7 has").count() == 0
+    expect(visit.page.get_by_text("Line 7 has")).to_have_count(0)
     visit.page.wait_for_url(lambda url: "pairing_pixels" in url)
     assert pixels(visit) == PIXELS // 2

@@ -24,6 +24,7 @@ from pages.ui.perceptron import collapse, controls, regions, rule, steep, unit, 
 from pages.ui.perceptron.controls import DEFAULTS, HALVES, KINDS, SECTION, STACKS
 from pages.ui.perceptron.moves import CHART, PLACE, VERDICT, rest
 from tests.figures import unpacked
+from tests.mouse import choose
 from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
@@ -564,40 +565,44 @@ def test_csv_of_a_run():
 # ---------------------------------------------------------------- in the browser
 
 
-@pytest.mark.parametrize(
-    ("view", "slider", "value", "text"),
-    [
-        ("one unit", "perceptron_b", -1.5, VERDICT),
-        ("rule, AND", "perceptron_step", 14.0, "perceptron_update"),
-        ("XOR, two units", "perceptron_hidden_c2", 0.5, VERDICT),
-        ("stack", "perceptron_layers", 20.0, collapse.MATRIX),
-        ("regions, ReLU", "perceptron_angle", 90.0, regions.COUNTS),
-        ("steep", "perceptron_steepness", 10.0, steep.FACTS),
-    ],
-)
-def test_picture_and_words_follow_the_hand(open_page, view, slider, value, text):
-    visit = open_page(address(view))
-    charts = [key for key in (CHART, PLACE) if visit.page.locator(f".st-key-{key}").count() > 0]
+def test_picture_and_words_follow_the_hand(open_page):
+    visit = open_page(address("regions, ReLU"))
 
-    def seen():
-        words_seen = visit.page.locator(f".st-key-{text}").inner_text()
-        return [drawn(visit, key) for key in charts], words_seen
+    def follows(slider, value, text):
+        charts = [key for key in (CHART, PLACE) if visit.page.locator(f".st-key-{key}").count() > 0]
 
-    hand = Hand(visit, slider)
-    before, sent = seen(), visit.sent
-    hand.press()
-    hand.move(value)
-    now = seen()
-    assert now[0] != before[0]
-    assert now[1] != before[1]
-    assert visit.sent == sent
-    with visit.rerun():
-        hand.release()
-    after = seen()
-    assert after[1] == now[1]
-    for dragged, settled in zip(now[0], after[0], strict=True):
-        assert_same_picture(dragged, settled)
-    assert f"{slider}=" in visit.page.url
+        def seen():
+            words_seen = visit.page.locator(f".st-key-{text}").inner_text()
+            return [drawn(visit, key) for key in charts], words_seen
+
+        hand = Hand(visit, slider)
+        before, sent = seen(), visit.sent
+        hand.press()
+        hand.move(value)
+        now = seen()
+        assert now[0] != before[0], slider
+        assert now[1] != before[1], slider
+        assert visit.sent == sent
+        with visit.rerun():
+            hand.release()
+        after = seen()
+        assert after[1] == now[1], slider
+        for dragged, settled in zip(now[0], after[0], strict=True):
+            assert_same_picture(dragged, settled)
+        assert f"{slider}=" in visit.page.url
+
+    follows("perceptron_angle", 90.0, regions.COUNTS)
+    choose(visit, controls.STACK, STACKS[0])
+    follows("perceptron_layers", 20.0, collapse.MATRIX)
+    choose(visit, SECTION, "One unit")
+    follows("perceptron_b", -1.5, VERDICT)
+    choose(visit, SECTION, "Learning rule")
+    follows("perceptron_step", 14.0, "perceptron_update")
+    choose(visit, SECTION, "XOR")
+    choose(visit, controls.HALF, HALVES[1])
+    follows("perceptron_hidden_c2", 0.5, VERDICT)
+    choose(visit, SECTION, "Steps and gradients")
+    follows("perceptron_steepness", 10.0, steep.FACTS)
 
 
 def assert_same_picture(dragged, settled):
@@ -631,16 +636,3 @@ def test_the_player_plays_a_run(open_page):
     step = visit.page.locator(".st-key-perceptron_step input[type=range]").input_value()
     expect(visit.page.locator(".st-key-perceptron_shown")).to_contain_text(f"Step {step}, ")
     assert int(step) > 0
-
-
-@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 800, "light"), (390, 844, "dark")])
-@pytest.mark.parametrize("view", ["rule, points", "XOR, two units", "regions, ReLU"])
-def test_a_picture_stands_within_the_first_screen(open_page, view, width, height, scheme):
-    visit = open_page(address(view), width=width, height=height, color_scheme=scheme)
-    key = PLACE if view == "rule, points" else CHART
-    box_ = visit.page.locator(f".st-key-{key} .js-plotly-plot").bounding_box()
-    assert box_["y"] + 200 <= height
-    assert box_["x"] >= 0
-    assert box_["x"] + box_["width"] <= width
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
-    expect(visit.page.get_by_test_id("stException")).to_have_count(0)

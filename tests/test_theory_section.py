@@ -388,19 +388,3 @@ def test_dot_curves_and_words_follow_the_hand(open_page):
     assert after[1][0] == now[1][0], "the theory's curve"
     assert "±" in found.inner_text()
     assert "vanishing_gain=2.5" in visit.page.url
-
-
-@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 800, "light"), (390, 844, "dark")])
-@pytest.mark.parametrize(("view", "chart"), [*zip(VIEWS, (PHASES, PATH, FLOW), strict=True)])
-def test_a_picture_stands_within_the_first_screen(open_page, view, chart, width, height, scheme):
-    visit = open_page(
-        f"/vanishing_gradients?vanishing_section=Theory&{VIEW}={view.replace(' ', '%20')}",
-        width=width,
-        height=height,
-        color_scheme=scheme,
-    )
-    box = visit.page.locator(f".st-key-{chart} .js-plotly-plot").bounding_box()
-    assert box["y"] + 200 <= height
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
-    assert visit.page.evaluate("document.scrollingElement.scrollWidth") <= width
