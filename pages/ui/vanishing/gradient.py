@@ -47,9 +47,6 @@ def section(
     names = words.names(shown)
     close, weights = _view()
     moved, others = runs.affordable(shown, biases_on_view())
-    # First of all: it is asked for twice, and is to be made once.
-    gains = runs.meanwhile(partial(_gains, shown[0]))
-    sweeps = _sweeps(shown, moved, weights)
     decays = [runs.at_rest(profile, weights=weights) for profile in profiles]
     depth = max(run.depth for run in shown)
     traces = [
@@ -73,6 +70,9 @@ def section(
     if others:
         st.caption(words.let_go(others))
     export.offer(CHART, figure, lambda: _numbers(names, decays), "vanishing_gradients")
+    # Not before the picture is on its way. The gains first: they are asked for twice.
+    gains = runs.meanwhile(partial(_gains, shown[0]))
+    sweeps = _sweeps(shown, moved, weights)
     _symmetry(shown, names)
     _mend(shown[0], names[0], decays[0], gains)
     # Last, and made meanwhile: they are for the next move, all else is for this one.
