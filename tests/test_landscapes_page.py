@@ -14,6 +14,7 @@ import pytest
 from core.activations import ACTIVATIONS
 from core.datasets import LANDSCAPE_SETS
 from core.landscapes.surface import DataSettings, Settings, terrain
+from pages.ui import wording
 from pages.ui.landscapes import networks, regularisation, view
 from pages.ui.landscapes import scene as scenes
 from pages.ui.landscapes.controls import (
@@ -254,6 +255,32 @@ def test_axes_stay_while_sliders_move():
 
 
 # ---------------------------------------------------------------- what the page says
+
+
+@pytest.mark.parametrize(
+    ("losses", "query", "named"),
+    [
+        (["huber"], {"parameters": "true"}, []),
+        (["huber"], {"parameters": "true", "path": "true"}, ["Huber's δ"]),
+        # Not convex: each minimum is a search.
+        (["general_robust"], {"output": "gelu"}, ["the outliers"]),
+    ],
+)
+def test_sliders_that_are_followed_on_release_are_named(losses, query, named):
+    app = open_section(losses=losses, **query)
+    told = [c.value for c in app.caption if "when let go" in c.value]
+    assert told == [wording.let_go([one]) for one in named]
+    sent = {one["slider"] for one in swept(app)}
+    assert (OUTLIERS in sent) is ("the outliers" not in named)
+    assert ("huber_delta" in sent) is ("huber" in losses and not named)
+
+
+def test_a_long_name_stands_above_its_map_in_two_lines():
+    drawn = figures(open_section(losses=["log_cosh", "general_robust"]))
+    above = [drawn[map_key(i)]["layout"] for i in range(2)]
+    said = [one["annotations"][0]["text"] for one in above]
+    assert said == [" <br>Log-cosh", "General robust (Barron)<br>α = 1.0, c = 1.00"]
+    assert above[0]["margin"] == above[1]["margin"]
 
 
 def test_the_table_says_how_high_it_is_here():
