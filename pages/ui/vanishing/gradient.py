@@ -1,7 +1,6 @@
 """The section "Gradient by layer": the curves, their verdicts, and what would mend them."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -28,7 +27,7 @@ from pages.ui.vanishing.controls import (
     settings,
 )
 from pages.ui.vanishing.figures import CHART
-from pages.ui.vanishing.runs import Decay, Moved, Run
+from pages.ui.vanishing.runs import Decay, Meanwhile, Moved, Run
 
 VERDICT = "vanishing_verdict"
 TABLE = "vanishing_table"
@@ -71,12 +70,14 @@ def section(
         st.caption(words.let_go(others))
     export.offer(CHART, figure, lambda: _numbers(names, decays), "vanishing_gradients")
     # Not before the picture is on its way. The gains first: they are asked for twice.
-    gains = runs.meanwhile(partial(_gains, shown[0]))
+    gains = Meanwhile(partial(_gains, shown[0]))
     sweeps = _sweeps(shown, moved, weights)
     _symmetry(shown, names)
     _mend(shown[0], names[0], decays[0], gains)
-    # Last, and made meanwhile: they are for the next move, all else is for this one.
-    live([sweep.result() for sweep in sweeps], key="vanishing_live")
+    # Last, and made meanwhile: they are for the next move, all else is for this one. What is
+    # not begun is taken over from the other end.
+    made = [sweep.result() for sweep in reversed(sweeps)]
+    live(made[::-1], key="vanishing_live")
 
 
 def _view() -> tuple[bool, bool]:
@@ -162,7 +163,7 @@ def _rows(names: Sequence[str], one: Decay, steepest: FloatArray) -> list[list[s
 
 def _sweeps(
     shown: Sequence[Run], moved: Sequence[Sequence[Moved]], weights: bool
-) -> list[Future[Packed]]:
+) -> list[Meanwhile[Packed]]:
     """Begin to sweep the sliders of all stacks."""
     found = []
     for place, (run, some) in enumerate(zip(shown, moved, strict=True)):
@@ -170,7 +171,7 @@ def _sweeps(
             who = (run.choice.key, run.choice.without(one.what), words.called(shown, place, one))
             experiment = runs.without(run.experiment, one.what)
             seat = (place, len(shown))
-            found.append(runs.meanwhile(partial(_packed, one, who, seat, experiment, weights)))
+            found.append(Meanwhile(partial(_packed, one, who, seat, experiment, weights)))
     return found
 
 
@@ -251,7 +252,7 @@ def _gains(run: Run) -> gradient_flow.Swept | None:
     return runs.swept(run.experiment, runs.BY_GAIN) if runs.quick(run) else None
 
 
-def _mend(run: Run, name: str, one: Decay, gains: Future[gradient_flow.Swept | None]) -> None:
+def _mend(run: Run, name: str, one: Decay, gains: Meanwhile[gradient_flow.Swept | None]) -> None:
     """Try changes to the first stack and offer them, the best first."""
     fine = one.verdicts[0].fate is Fate.HEALTHY
     st.subheader("What would change it" if fine else "What would mend it", anchor="mend")
@@ -279,7 +280,7 @@ def _mend(run: Run, name: str, one: Decay, gains: Future[gradient_flow.Swept | N
 
 
 def _tried(
-    run: Run, gains: Future[gradient_flow.Swept | None]
+    run: Run, gains: Meanwhile[gradient_flow.Swept | None]
 ) -> list[tuple[str, gradient_flow.Experiment, gradient_flow.Verdict]]:
     # Large stacks are tried with a single draw.
     one = run.experiment if runs.quick(run) else replace(run.experiment, repeats=1)

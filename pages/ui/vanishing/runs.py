@@ -1,12 +1,12 @@
 """What is measured for the page, kept for a while: profiles by draw, sweeps by slider."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -37,8 +37,29 @@ _LARGE_MILLISECONDS = 150.0
 _large = Lock()
 """A stack of 100 layers of 512 units weighs 200 MB: one at a time."""
 
-_beside = ThreadPoolExecutor(1, "meanwhile")
-"""A single worker: each keeps the memory of the largest sweep that it has made."""
+_now, _beside = ThreadPoolExecutor(1, "networks"), ThreadPoolExecutor(1, "meanwhile")
+"""Where networks run: what a picture waits for, and what can wait.
+
+Every thread has memory of its own, and keeps what its largest network took. A script runs
+in a new thread each time: a few moves at 60 layers of 128 units would take 300 MB.
+"""
+
+
+class Meanwhile(Generic[Made]):
+    """What is made beside all else, or at once where it is asked for before it is begun.
+
+    ``make`` must not draw anything.
+    """
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
+        self._future = _beside.submit(make)
+
+    def result(self) -> Made:
+        """Return it, as soon as can be. Raises as making it does."""
+        if self._future.cancel():
+            return _now.submit(self._make).result()
+        return self._future.result()
 
 
 @dataclass(frozen=True)
@@ -112,7 +133,7 @@ def profiles(runs: list[Run]) -> list[Profile]:
     for run in runs:
         draws = []
         for i in range(run.experiment.repeats):
-            draws.append(_drawn(replace(run.experiment, repeats=1), i))
+            draws.append(_now.submit(_drawn, replace(run.experiment, repeats=1), i).result())
             done += 1
             bar.progress(done / total, f"{done} of {total} networks")
         found.append(gradient_flow.join(draws))
@@ -123,14 +144,10 @@ def profiles(runs: list[Run]) -> list[Profile]:
 def measure(experiment: Experiment) -> Profile:
     """Measure one experiment."""
     if not large(experiment):
-        return _measured(experiment)
-    draws = [_drawn(replace(experiment, repeats=1), i) for i in range(experiment.repeats)]
+        return _now.submit(_measured, experiment).result()
+    one = replace(experiment, repeats=1)
+    draws = [_now.submit(_drawn, one, i).result() for i in range(experiment.repeats)]
     return gradient_flow.join(draws)
-
-
-def meanwhile(make: Callable[[], Made]) -> Future[Made]:
-    """Have something made beside the script, which must not draw anything."""
-    return _beside.submit(make)
 
 
 def verdicts(experiments: Sequence[Experiment]) -> list[Verdict]:
@@ -140,7 +157,7 @@ def verdicts(experiments: Sequence[Experiment]) -> list[Verdict]:
         bar = st.progress(0.0, "Trying changes")
     found = []
     for i, one in enumerate(experiments, 1):
-        found.append(_verdict(one))
+        found.append(_now.submit(_verdict, one).result())
         if bar:
             bar.progress(i / len(experiments), f"{i} of {len(experiments)} changes")
     if bar:
