@@ -107,13 +107,26 @@ def test_memory_stays_low_on_cloud(cloud):
     assert cloud.memory() < MEMORY_LIMIT
 
 
+def test_memory_stays_low_while_a_large_stack_is_moved(fresh_server):
+    async def move() -> None:
+        async with await Session.connect(fresh_server.url) as session:
+            query = "vanishing_depth=60&vanishing_width=128"
+            await session.rerun(page="vanishing_gradients", query=query)
+            for depth in range(50, 56):
+                run = await session.set_widget("vanishing_depth", depth)
+                assert run.exceptions == []
+
+    finished(move())
+    assert fresh_server.memory() < MEMORY_LIMIT
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_first_visitor_by_a_deep_link(
-    fresh_server: Server, new_visit: Callable[..., Visit], page: str
+    fresh_server: Server, kept_visit: Callable[..., Visit], page: str
 ):
     with urllib.request.urlopen(f"{fresh_server.url}/{page}") as answer:
         assert answer.status == 200
-    visitor = new_visit()
+    visitor = kept_visit()
     visitor.open(f"{fresh_server.url}/{page}")
     expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
     expect(visitor.page.get_by_role("dialog")).to_have_count(0)
