@@ -37,7 +37,7 @@ def plane_layout(
     """Lay out a plane with the same scale along both axes."""
     return {
         "height": height,
-        "margin": {"l": 48, "r": 8, "t": 32, "b": 46},
+        "margin": {"l": 48, "r": 8, "t": 32, "b": 40},
         "dragmode": False,
         "hovermode": "closest",
         "legend": _LEGEND,
