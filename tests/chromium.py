@@ -36,6 +36,10 @@ _SETTLED = """() => {
         && document.querySelector('[data-testid="stSkeleton"]') === null
         && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
             .every(chart => chart.querySelector('.main-svg') !== null)
+        // A chart that has changed is mounted anew, and the old one may stay a while, hidden.
+        && [...document.querySelectorAll('[data-testid="stElementContainer"]:has(.js-plotly-plot)')]
+            .flatMap(place => [...place.classList].filter(name => name.startsWith('st-key-')))
+            .every((name, i, names) => names.indexOf(name) === i)
         // A slider that has come into view without its sweep asks for it: that is a run more.
         && [...(globalThis[Symbol.for('live-sweep')]?.mounts.values() ?? [])]
             .flatMap(({ lacks = [] }) => lacks)

@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from tests.figures import unpacked
+from tests.hand import carry, drawn
 from tests.mouse import choose, click, unfold
 from tests.serving import ROOT
-from tests.test_live import Hand, drawn, swept
+from tests.sweeps import swept
 
 PLOT = '[class*="st-key-losses_fit_chart"] .js-plotly-plot'
 POINTS, SQUARED, ABSOLUTE, HUBER, ROBUST = 1, 2, 3, 4, 5
@@ -137,16 +138,9 @@ def test_lines_follow_delta_and_alpha_under_the_hand(open_page):
     still = drawn(visit, key)[SQUARED], drawn(visit, key)[ABSOLUTE]
 
     def follows(slider, value, seen):
-        hand = Hand(visit, slider)
-        before, sent = seen(), visit.sent
-        hand.press()
-        hand.move(value)
-        during = seen()
+        before, during, after = carry(visit, slider, value, seen)
         assert all(now != then for now, then in zip(during, before, strict=True)), slider
-        assert visit.sent == sent
-        with visit.rerun():
-            hand.release()
-        assert seen() == during, slider
+        assert after == during, slider
         assert (drawn(visit, key)[SQUARED], drawn(visit, key)[ABSOLUTE]) == still, slider
 
     def huber():

@@ -29,9 +29,11 @@ from pages.ui.landscapes.controls import (
     carried,
 )
 from pages.ui.landscapes.scene import DATA_CHART, FACTS, NOW, SLICES, VERDICT, map_key
+from pages.ui.live import MOST_BYTES
 from tests.figures import unpacked
+from tests.hand import Hand, carry, drawn
 from tests.mouse import choose, click, drag
-from tests.test_live import MOST_BYTES, Hand, assert_rests, drawn, payloads, swept
+from tests.sweeps import assert_rests, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 from tests.websocket_client import Session, finished
@@ -483,23 +485,13 @@ def test_picture_and_words_follow_the_hand(open_page):
             pictures = [(drawn(visit, key), visit.page.evaluate(_CONTOURS, key)) for key in charts]
             return pictures, visit.page.locator(f".st-key-{said}").inner_text()
 
-        hand = Hand(visit, slider)
-        before, sent = seen(), visit.sent
-        hand.press()
-        hand.move(value)
-        now = seen()
-        for old, new in zip(before[0], now[0], strict=True):
-            assert new != old, slider
+        before, now, after = carry(visit, slider, value, seen)
+        assert all(new != old for old, new in zip(before[0], now[0], strict=True)), slider
         assert now[1] != before[1], slider
-        assert visit.sent == sent
-        with visit.rerun():
-            hand.release()
         # What was dragged there is what rests there, but for what is computed on release only.
-        after = seen()
         assert after[0] == now[0], slider
         rows = zip(now[1].splitlines(), after[1].splitlines(), strict=True)
         assert [a for b, a in rows if a != b and "here" not in a] == []
-        assert f"{slider}=" in visit.page.url
 
     follows(W.key, 2.0, (map_key(0), DATA_CHART, SLICES), VERDICT)
     follows(OUTLIERS, 6, (map_key(1), DATA_CHART, SLICES), FACTS)

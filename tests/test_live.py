@@ -2,9 +2,6 @@
 
 import itertools
 import json
-import math
-import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,8 +17,10 @@ from pages.ui.live import FIRST, MOST_BYTES, ChartSweep, Sweep
 from tests.benchmarks.drag import CHART, PLAIN
 from tests.chromium import Visit
 from tests.figures import unpacked
+from tests.hand import LACKS, Hand, drawn
 from tests.mouse import choose
 from tests.serving import ROOT, TALKATIVE, Server, serve
+from tests.sweeps import assert_rests, decoded, payloads, swept
 
 Open = Callable[..., Visit]
 
@@ -162,74 +161,7 @@ def rests(keys: list[str], slider: str, value: float, **others: str) -> None:
                 assert np.isnan(rows[:, room:]).all(), "at other steps, x has no y to go with it"
 
 
-def assert_rests(row: np.ndarray, kept: np.ndarray) -> None:
-    # A row has room for the step that has most points; the rest of it is gap.
-    size = min(len(row), len(kept))
-    assert np.isnan(row[size:]).all()
-    assert np.isnan(kept[size:]).all()
-    np.testing.assert_array_equal(row[:size], kept[:size])
-
-
-def payloads(app: AppTest) -> list[bytes]:
-    """Return the payload of every sweep that a page was given."""
-    found = []
-    for element in app.get("bidi_component"):
-        sent, blocks = element.proto.bytes, []
-        while sent:
-            end = 4 + int.from_bytes(sent[:4], "little")
-            blocks.append(sent[4:end])
-            sent = sent[end:]
-        found += blocks[1:]
-    return found
-
-
-def swept(app: AppTest) -> list[dict[str, Any]]:
-    """Return every sweep that a page was given, decoded."""
-    return [decoded(payload) for payload in payloads(app)]
-
-
-def decoded(payload: bytes) -> dict[str, Any]:
-    """Undo ``Sweep.payload`` as its documentation says, written a second time.
-
-    Each trace's entry then holds its rows: strings, or a table of float32.
-    """
-    body = zlib.decompress(payload[8:])
-    end = 4 + int.from_bytes(body[:4], "little")
-    head = json.loads(body[4:end])
-    steps = len(head["values"])
-    for trace in (trace for chart in head["charts"] for trace in chart["traces"]):
-        shape = trace[2]
-        if all(isinstance(n, int) for n in shape):
-            order, unit = trace.pop(), trace.pop()
-            size = steps * math.prod(shape)
-            planes = np.frombuffer(body, np.uint8, 4 * size, end).reshape(4, size)
-            end += 4 * size
-            folded = planes.T.copy().view(">u4").astype(np.uint32).ravel()
-            words = (folded >> 1) ^ (0 - (folded & 1))
-            words = words.reshape(steps, -1) if order else words.reshape(-1, steps).T
-            for axis in (1, 1, *[0] * order) if order else [0]:
-                words = np.cumsum(words, axis=axis, dtype=np.uint32)
-            bits = np.where(words >> 31, words & 0x7FFFFFFF, ~words).astype(np.uint32)
-            gap = words == 1 << 31
-            counted = np.where(gap, np.nan, words.view(np.int32).astype(np.float64) * unit)
-            trace[2] = counted.astype(np.float32) if unit else bits.view(np.float32)
-    return head
-
-
 # ---------------------------------------------------------------- in the browser
-
-# What a chart's traces look like: each path or marker by its trace's index.
-_DRAWN = """key => {
-    const places = [...document.querySelectorAll(`.st-key-${key}`)]
-    const graph = places.find(e => e.getClientRects().length).querySelector('.js-plotly-plot')
-    return [...graph.querySelectorAll('.scatterlayer > .trace')].map(group => [
-        group.__data__[0].trace.index,
-        [...group.querySelectorAll('.js-line')].map(path => path.getAttribute('d')),
-        [...group.querySelectorAll('.js-fill')].map(path => path.getAttribute('d')),
-        [...group.querySelectorAll('.point:not([visibility=hidden])')]
-            .map(path => path.getAttribute('transform')),
-    ])
-}"""
 
 # What Plotly knows of a chart: the numbers and names of all traces.
 _KNOWN = """key => document.querySelector(`.st-key-${key} .js-plotly-plot`)._fullData
@@ -254,128 +186,6 @@ _HELD = """([key, slider, row]) => {
 }"""
 
 
-_LACKS = """
-[...(globalThis[Symbol.for('live-sweep')]?.mounts.values() ?? [])]
-    .flatMap(({ lacks = [] }) => lacks)
-"""
-"""The sliders whose sweeps have not been sent."""
-
-
-class Hand:
-    """A visitor's hand on one slider: with a mouse, a pen, or a finger ("touch")."""
-
-    def __init__(self, visit: Visit, key: str, tool: str = "mouse") -> None:
-        self.visit = visit
-        self.key = key
-        self.input = visit.page.locator(f".st-key-{key} input[type=range]")
-        self.tool = tool
-        self.down = False
-        self.devtools = visit.page.context.new_cdp_session(visit.page)
-        visit.page.locator(f".st-key-{key}").scroll_into_view_if_needed()
-        # The sweep of a slider far down the page comes when it is seen.
-        visit.page.wait_for_function(f"key => !{_LACKS}.includes(key)", arg=key)
-        visit.settle()
-        track = self.input.evaluate(
-            """async input => {
-                const look = () => {
-                    const { x, y, width, height } =
-                        input.closest('[role=group]').firstElementChild.getBoundingClientRect()
-                    return [x, y + height / 2, width, Number(input.min), Number(input.max)]
-                }
-                // A page that has just changed may still move.
-                let [place, still] = [look(), 0]
-                while (still < 3) {
-                    await new Promise(requestAnimationFrame)
-                    const now = look()
-                    still = now.join() === place.join() ? still + 1 : 0
-                    place = now
-                }
-                return place
-            }"""
-        )
-        self.left, self.y, self.width, self.low, self.high = track
-
-    @property
-    def value(self) -> float:
-        """Where the thumb is."""
-        return float(self.input.input_value())
-
-    def press(self) -> None:
-        """Take hold of the thumb where it is."""
-        place = self._place(self.value)
-        if self.tool != "touch":
-            self._point("move", place)
-        self._point("press", place)
-
-    def move(self, value: float) -> None:
-        """Carry the thumb towards a value, and wait until it shows."""
-        self._point("move", self._place(value))
-        self.visit.page.wait_for_function(
-            "([input, value]) => Math.abs(input.value - value) < 1e-6",
-            arg=[self.input.element_handle(), value],
-        )
-        self.frames()
-
-    def release(self) -> None:
-        """Let go."""
-        self._point("release", self._place(self.value))
-
-    def frames(self, count: int = 3) -> None:
-        """Let the browser paint."""
-        self.visit.page.evaluate(
-            """count => new Promise(done => {
-                const next = () => count-- > 0 ? requestAnimationFrame(next) : done()
-                next()
-            })""",
-            count,
-        )
-
-    def _place(self, value: float) -> float:
-        return self.left + self.width * (value - self.low) / (self.high - self.low)
-
-    def _point(self, action: str, x: float) -> None:
-        at = {"x": x, "y": self.y}
-        if self.tool == "touch":
-            kind = {"press": "touchStart", "move": "touchMove", "release": "touchEnd"}[action]
-            fingers = [] if action == "release" else [at]
-            command, event = "dispatchTouchEvent", {"type": kind, "touchPoints": fingers}
-        else:
-            kind = {"press": "mousePressed", "move": "mouseMoved", "release": "mouseReleased"}
-            self.down = action == "press" or (self.down and action == "move")
-            buttons = {"button": "none" if action == "move" else "left", "buttons": int(self.down)}
-            command = "dispatchMouseEvent"
-            event = {
-                "type": kind[action],
-                "pointerType": self.tool,
-                "clickCount": 1,
-                **at,
-                **buttons,
-            }
-        self.devtools.send(f"Input.{command}", event)
-
-
-def drawn(visit: Visit, key: str = CHART) -> dict[int, Any]:
-    """Return the picture of each trace: points of its lines and areas, places of its markers.
-
-    Plotly and the component cut a line into paths differently, and Plotly leaves out
-    a point that falls on the one before; neither can be seen.
-    """
-    found = {}
-    for index, lines, areas, dots in visit.page.evaluate(_DRAWN, key):
-        found[index] = ([*map(pieces, [" ".join(lines)])], sorted(pieces(" ".join(areas))), dots)
-    return found
-
-
-def pieces(path: str) -> list[list[tuple[float, ...]]]:
-    found = []
-    for piece in re.findall("M[^M]*", path):
-        at = [tuple(map(float, p.split(","))) for p in re.split("[ML]", piece.strip(" Z"))[1:]]
-        distinct = [p for i, p in enumerate(at) if i == 0 or p != at[i - 1]]
-        if distinct != [(0.0, 0.0)]:
-            found.append(distinct)
-    return found
-
-
 def known(visit: Visit, key: str = CHART) -> list[dict[str, Any]]:
     return visit.page.evaluate(_KNOWN, key)
 
@@ -387,7 +197,7 @@ def readings(visit: Visit) -> str:
 def shown(visit: Visit) -> tuple[Any, ...]:
     """Return all of the Activations page that a slider moves."""
     legend = visit.page.locator(f".st-key-{CHART} .js-plotly-plot .legendtext").all_text_contents()
-    return drawn(visit), legend, readings(visit)
+    return drawn(visit, CHART), legend, readings(visit)
 
 
 ONE = "/activations?activation=elu"
@@ -447,24 +257,24 @@ def test_the_probe_takes_its_line_tangents_and_readings_along(open_page: Open):
 def test_the_sweep_of_a_slider_out_of_sight_is_sent_when_it_is_seen(open_page: Open):
     visit = open_page(SEVERAL)
     last = "activations_threshold"
-    visit.page.wait_for_function(f"key => {_LACKS}.includes(key)", arg=last)
+    visit.page.wait_for_function(f"key => {LACKS}.includes(key)", arg=last)
     sent = visit.sent
     with visit.rerun():
         visit.page.locator(f".st-key-{last}").scroll_into_view_if_needed()
     assert visit.sent == sent + 1
-    assert last not in visit.page.evaluate(_LACKS)
-    before = drawn(visit)
+    assert last not in visit.page.evaluate(LACKS)
+    before = drawn(visit, CHART)
     hand = Hand(visit, last)
     hand.press()
     hand.move(0.3)
-    now = drawn(visit)
+    now = drawn(visit, CHART)
     assert now != before
     assert visit.sent == sent + 1
     with visit.rerun():
         hand.release()
-    assert drawn(visit) == now
+    assert drawn(visit, CHART) == now
     # What was seen once is sent with every run from then on.
-    assert last not in visit.page.evaluate(_LACKS)
+    assert last not in visit.page.evaluate(LACKS)
 
 
 def test_two_sliders_in_turn_end_where_their_link_begins(open_page: Open):
@@ -493,11 +303,11 @@ def test_a_sweep_through_another_value_of_the_other_slider_is_not_shown(
     first.press()
     first.move(0.5)
     first.release()
-    before = drawn(visit)
+    before = drawn(visit, CHART)
     second = Hand(visit, "selu_scale")
     second.press()
     second.move(2.0)
-    assert drawn(visit) == before
+    assert drawn(visit, CHART) == before
 
 
 def test_keys_paint_at_once_and_the_page_follows(open_page: Open):
@@ -515,7 +325,7 @@ def test_keys_paint_at_once_and_the_page_follows(open_page: Open):
         1000,
     )
     for key, value in (("ArrowRight", 1.05), ("ArrowLeft", 1.0), ("End", 3.0)):
-        before = drawn(visit)
+        before = drawn(visit, CHART)
         with visit.rerun():
             slider.press(key)
             Hand(visit, "elu_alpha").frames()
@@ -532,13 +342,13 @@ def test_a_held_key_glides_and_reports_when_it_is_let_go(open_page: Open):
     with visit.rerun():
         visit.page.keyboard.down("ArrowRight")
     sent = visit.sent
-    seen = [drawn(visit)]
+    seen = [drawn(visit, CHART)]
     for _ in range(5):
         visit.page.keyboard.down("ArrowRight")
         visit.page.evaluate(
             "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
-        seen.append(drawn(visit))
+        seen.append(drawn(visit, CHART))
     assert all(now != then for then, now in itertools.pairwise(seen))
     assert visit.sent == sent
     assert float(slider.input_value()) == pytest.approx(1.3)
@@ -546,7 +356,7 @@ def test_a_held_key_glides_and_reports_when_it_is_let_go(open_page: Open):
         visit.page.keyboard.up("ArrowRight")
     assert float(slider.input_value()) == pytest.approx(1.3)
     assert "elu_alpha=1.3" in visit.page.url
-    assert drawn(visit) == seen[-1]
+    assert drawn(visit, CHART) == seen[-1]
     with visit.rerun():
         visit.page.keyboard.press("ArrowLeft")
     assert "elu_alpha=1.25" in visit.page.url
@@ -598,12 +408,12 @@ def test_zoom_and_hidden_curves_survive_and_nothing_blinks(open_page: Open):
     hand = Hand(visit, "elu_alpha")
     hand.press()
     hand.move(2.0)
-    now = drawn(visit)
+    now = drawn(visit, CHART)
     with visit.rerun():
         hand.release()
     page.wait_for_timeout(500)
     assert page.evaluate(view) == before
-    assert drawn(visit) == now
+    assert drawn(visit, CHART) == now
     assert len({tuple(frame) for frame in page.evaluate("frames")}) == 1
 
 

@@ -8,9 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.losses import LOSSES
 from core.sections import SECTIONS
+from pages.ui.live import MOST_BYTES
 from tests.figures import unpacked
 from tests.serving import ROOT
-from tests.test_live import MOST_BYTES, assert_rests, decoded, payloads
+from tests.sweeps import assert_rests, decoded, payloads
 
 SLIDERS = [
     (key, p) for key, loss in LOSSES.items() if loss.axis in SECTIONS for p in loss.parameters

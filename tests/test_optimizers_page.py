@@ -19,14 +19,16 @@ from core.landscapes.surface import DataSettings, surface
 from core.landscapes.surface import Settings as LandscapeSettings
 from core.optimizers import OPTIMIZERS
 from pages.ui import export
-from pages.ui.live import LARGE, Packed
+from pages.ui.live import LARGE, MOST_BYTES, Packed
 from pages.ui.optimizers import budget, controls, forms, ledger, maps, race, scene, walks, words
 from pages.ui.optimizers.budget import Following
 from pages.ui.optimizers.controls import DEFAULTS, SECTION
 from pages.ui.optimizers.scene import Driver
 from pages.ui.optimizers.view import FORMS, LEDGER, MAPS, RACE, SECTIONS
+from tests.figures import unpacked
+from tests.hand import Hand, carry, drawn
 from tests.mouse import choose, click
-from tests.test_live import MOST_BYTES, Hand, decoded, payloads, swept, unpacked
+from tests.sweeps import decoded, payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 
@@ -576,24 +578,11 @@ def test_picture_and_words_follow_the_hand(open_page):
 
     def follows(slider, value, chart, words_key):
         def seen():
-            place = f".st-key-{chart} .js-plotly-plot .scatterlayer"
-            lines = visit.page.locator(f"{place} path.js-line").evaluate_all(
-                "paths => paths.map(path => path.getAttribute('d'))"
-            )
-            return lines, visit.page.locator(f".st-key-{words_key}").inner_text()
+            return drawn(visit, chart), visit.page.locator(f".st-key-{words_key}").inner_text()
 
-        hand = Hand(visit, slider)
-        before, messages = seen(), visit.sent
-        hand.press()
-        hand.move(value)
-        now = seen()
-        assert now[0] != before[0], slider
-        assert now[1] != before[1], slider
-        assert visit.sent == messages
-        with visit.rerun():
-            hand.release()
-        assert seen()[1] == now[1], slider
-        assert f"{slider}=" in visit.page.url
+        before, now, after = carry(visit, slider, value, seen)
+        assert all(old != new for old, new in zip(before, now, strict=True)), slider
+        assert after[1] == now[1], slider
 
     visit.page.on("console", note)
     follows("optimizers_progress", 30, race.CHART, race.WHERE)

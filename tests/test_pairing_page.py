@@ -19,9 +19,9 @@ from pages.ui.segmentation import controls as segmentation
 from pages.ui.segmentation import sweeps as bench
 from pages.ui.segmentation.figures import LEVELS, PULL, maps
 from tests.figures import specs, unpacked
+from tests.hand import Hand
 from tests.mouse import drag, unfold
 from tests.serving import ROOT
-from tests.test_live import Hand
 from tests.test_theme import GRAPHICS, THEMES, contrast
 from tests.test_wording import cells
 

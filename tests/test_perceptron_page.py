@@ -19,13 +19,15 @@ from core.linear.regions import broken, fewest_at_best, network, pieces_along, r
 from core.perceptron import CORNERS, GATES, SOLUTIONS, answers, train
 from core.perceptron.steep_sigmoid import descend, loss
 from pages.ui import export
+from pages.ui.live import MOST_BYTES
 from pages.ui.parts import numbers as exported
 from pages.ui.perceptron import collapse, controls, regions, rule, steep, unit, words, xor
 from pages.ui.perceptron.controls import DEFAULTS, HALVES, KINDS, SECTION, STACKS
 from pages.ui.perceptron.moves import CHART, PLACE, VERDICT, rest
 from tests.figures import unpacked
+from tests.hand import carry, drawn
 from tests.mouse import choose
-from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
+from tests.sweeps import payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 
@@ -575,21 +577,9 @@ def test_picture_and_words_follow_the_hand(open_page):
             words_seen = visit.page.locator(f".st-key-{text}").inner_text()
             return [drawn(visit, key) for key in charts], words_seen
 
-        hand = Hand(visit, slider)
-        before, sent = seen(), visit.sent
-        hand.press()
-        hand.move(value)
-        now = seen()
-        assert now[0] != before[0], slider
-        assert now[1] != before[1], slider
-        assert visit.sent == sent
-        with visit.rerun():
-            hand.release()
-        after = seen()
-        assert after[1] == now[1], slider
-        for dragged, settled in zip(now[0], after[0], strict=True):
-            assert_same_picture(dragged, settled)
-        assert f"{slider}=" in visit.page.url
+        before, now, after = carry(visit, slider, value, seen)
+        assert all(old != new for old, new in zip(before, now, strict=True)), slider
+        assert after == now, slider
 
     follows("perceptron_angle", 90.0, regions.COUNTS)
     choose(visit, controls.STACK, STACKS[0])
@@ -603,20 +593,6 @@ def test_picture_and_words_follow_the_hand(open_page):
     follows("perceptron_hidden_c2", 0.5, VERDICT)
     choose(visit, SECTION, "Steps and gradients")
     follows("perceptron_steepness", 10.0, steep.FACTS)
-
-
-def assert_same_picture(dragged, settled):
-    """Compare lines and areas as they are drawn, to a tenth of a pixel."""
-    assert dragged.keys() == settled.keys()
-    for index in dragged:
-        for one, other in zip(dragged[index][:2], settled[index][:2], strict=True):
-            assert flat(one) == pytest.approx(flat(other), abs=0.1)
-
-
-def flat(part):
-    if isinstance(part, list | tuple):
-        return [number for inner in part for number in flat(inner)]
-    return [part]
 
 
 def test_a_link_is_the_same_view_again(open_page):

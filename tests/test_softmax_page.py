@@ -15,13 +15,15 @@ from core.losses import LOSSES
 from core.softmax import breaking_scale, jacobian, log_sum_exp, softmax
 from core.units import GATES, MAXOUT_CASES
 from pages.ui import export, parts
+from pages.ui.live import MOST_BYTES
 from pages.ui.softmax import controls, sweeps, words
 from pages.ui.softmax.controls import DEFAULTS, LOGIT_STEPS, SECTION, logit_key
 from pages.ui.softmax.parts import CHART, PLACE, VERDICT
 from pages.ui.softmax.view import SECTIONS
 from tests.figures import unpacked
+from tests.hand import carry, drawn
 from tests.mouse import choose
-from tests.test_live import MOST_BYTES, Hand, drawn, payloads, swept
+from tests.sweeps import payloads, swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 
@@ -388,19 +390,10 @@ def test_picture_and_words_follow_the_hand(open_page):
         )
 
     def follows(slider, value):
-        hand = Hand(visit, slider)
-        before, sent = seen(), visit.sent
-        hand.press()
-        hand.move(value)
-        now = seen()
+        before, now, after = carry(visit, slider, value, seen)
         assert now[:3] != before[:3], slider
         assert now[3] != before[3], slider
-        assert visit.sent == sent
-        with visit.rerun():
-            hand.release()
-        assert seen()[1] == now[1], slider
-        assert seen()[3] == now[3], slider
-        assert f"{slider}=" in visit.page.url
+        assert (after[1], after[3]) == (now[1], now[3]), slider
 
     follows("softmax_z1", 5.0)
     follows("softmax_temperature", 3.0)

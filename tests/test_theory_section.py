@@ -23,7 +23,8 @@ from pages.ui.vanishing.theory_alike import MAP, PATH
 from pages.ui.vanishing.theory_flow import FLOW
 from pages.ui.vanishing.theory_phases import FOUND, LAYERS, PHASES, TABLE, VERDICT
 from tests.figures import unpacked
-from tests.test_live import Hand, drawn, payloads, swept
+from tests.hand import carry, drawn
+from tests.sweeps import payloads, swept
 from tests.test_pages import visit
 from tests.websocket_client import Session, finished
 
@@ -367,24 +368,16 @@ def test_dot_curves_and_words_follow_the_hand(open_page):
         dot = visit.page.locator(f".st-key-{PHASES} .point").last.get_attribute("transform")
         words = visit.page.locator(f".st-key-{VERDICT}").inner_text()
         cells = visit.page.locator(f".st-key-{TABLE}").inner_text()
-        return dot, drawn(visit, LAYERS), words, cells
+        found = visit.page.locator(f".st-key-{FOUND}").inner_text()
+        return dot, drawn(visit, LAYERS), words, cells, found
 
-    before, sent = seen(), visit.sent
-    found = visit.page.locator(f".st-key-{FOUND}")
-    assert "±" in found.inner_text()
-    hand = Hand(visit, "vanishing_gain")
-    hand.press()
-    hand.move(GAINS.index(2.5))
-    now = seen()
+    before, now, after = carry(visit, "vanishing_gain", GAINS.index(2.5), seen)
+    assert all(a != b for a, b in zip(now, before, strict=True))
     assert "Ordered" in before[2]
     assert "Chaotic" in now[2]
-    assert all(a != b for a, b in zip(now, before, strict=True))
-    assert "not yet" in found.inner_text()
-    assert visit.sent == sent
-    with visit.rerun():
-        hand.release()
-    after = seen()
+    assert [text.count("not yet") for *_, text in (before, now, after)] == [0, 1, 0]
+    assert "±" in before[4]
+    assert "±" in after[4]
     assert (after[0], after[2], after[3]) == (now[0], now[2], now[3])
     assert after[1][0] == now[1][0], "the theory's curve"
-    assert "±" in found.inner_text()
     assert "vanishing_gain=2.5" in visit.page.url

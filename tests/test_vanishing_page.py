@@ -24,7 +24,8 @@ from pages.ui.vanishing.controls import DEFAULTS, GAIN, GAINS, PULSE, SCALE, SCA
 from pages.ui.vanishing.figures import CHART
 from pages.ui.vanishing.view import SECTIONS
 from tests.figures import unpacked
-from tests.test_live import Hand, drawn, swept
+from tests.hand import Hand, carry, drawn
+from tests.sweeps import swept
 from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 
@@ -708,21 +709,13 @@ def test_the_curve_follows_the_hand_and_rests_where_it_was(open_page):
         return page.page.locator(f".st-key-{gradient.VERDICT}_0").inner_text()
 
     for slider, option, place in ((GAIN, 2.5, GAINS.index(2.5)), ("elu_alpha", 2.2, 2.2)):
-        before, words_before, sent = drawn(page, CHART), said(), page.sent
-        hand = Hand(page, slider)
-        hand.press()
-        hand.move(place)
-        moved, words_moved = drawn(page, CHART), said()
-        assert moved[1] != before[1], slider
-        assert words_moved != words_before, slider
-        assert page.sent == sent
-        with page.rerun():
-            hand.release()
-        assert drawn(page, CHART) == moved, slider
-        assert said() == words_moved, slider
+        before, now, after = carry(page, slider, place, lambda: (drawn(page, CHART), said()))
+        assert now[0][1] != before[0][1], slider
+        assert now[1] != before[1], slider
+        assert after == now, slider
         assert f"{slider}={option:g}" in page.page.url
     page.open(page.page.url)
-    assert said() == words_moved
+    assert said() == now[1]
 
 
 def test_the_pulse_follows_the_hand(open_page):
