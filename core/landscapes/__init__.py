@@ -37,7 +37,9 @@ _CHUNK = 2**17  # points times places evaluated at a time: they stay in the cach
 _LARGE = 2**21  # a grid with more evaluations than this is worth the short cuts below
 _FINE = 4  # a table has at least so many entries to a step of the bias
 _DENSE = 96  # and at least so many to a unit
-_TOGETHER = 16  # points whose tables are made at once
+_TOGETHER = 32  # points whose tables are made at once
+_FEW = 8  # and of these, so many evaluated at a time
+_ROWS = 8  # slopes whose rows of the grid are summed at a time
 _ROUGH = 32  # cells of a point's table; with more than that, tables do not pay
 _BIG = 1e30  # up to here sums are made in single precision
 _WORKERS = 2
@@ -72,15 +74,15 @@ class Landscape:
         return (-WINDOW, WINDOW), (-WINDOW, WINDOW)
 
     @cached_property
-    def computed(self) -> tuple[Loss, Activation, Mapping[str, float]]:
-        """Loss, output and loss parameters as they are computed.
+    def computed(self) -> tuple[Loss, Activation, Mapping[str, float], Mapping[str, float]]:
+        """Loss, output and the parameters of both, as they are computed.
 
         Cross-entropy behind a sigmoid is computed from the logit: the same function, but
         its gradient is no product of ∞ and 0 where the sigmoid has rounded to 0 or 1.
         """
         if self.loss.key == "binary_cross_entropy" and self.output.key == "sigmoid":
-            return LOSSES["sigmoid_cross_entropy"], ACTIVATIONS["identity"], {}
-        return self.loss, self.output, self.loss_parameters
+            return LOSSES["sigmoid_cross_entropy"], ACTIVATIONS["identity"], {}, {}
+        return self.loss, self.output, self.loss_parameters, self.output_parameters
 
     @property
     def output_facts(self) -> Facts:
@@ -100,15 +102,13 @@ class Landscape:
 
     def point_losses(self, z: Any, target: Any) -> Any:
         """Return ℓ(a(z), target), broadcast; it may be infinite."""
-        loss, output, parameters = self.computed
-        own = self.output_parameters if output is self.output else {}
+        loss, output, parameters, own = self.computed
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             return loss.function(output.function(z, **own), target, **parameters)
 
     def pulls(self, z: Any, target: Any) -> Any:
         """Return φ = ∂ℓ/∂ŷ · a′(z), broadcast; nan where the loss is infinite."""
-        loss, output, parameters = self.computed
-        own = self.output_parameters if output is self.output else {}
+        loss, output, parameters, own = self.computed
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             slope = output.derivative(z, **own)
             return loss.derivative(output.function(z, **own), target, **parameters) * slope
@@ -143,8 +143,7 @@ class Landscape:
 
     def curvatures(self, w: npt.ArrayLike, b: npt.ArrayLike) -> Real:
         """Return φ′ of each point on the last axis; nan exactly at a kink of a or ℓ."""
-        loss, output, parameters = self.computed
-        own = self.output_parameters if output is self.output else {}
+        loss, output, parameters, own = self.computed
         z = np.asarray(w, np.float64)[..., None] * self.x + np.asarray(b, np.float64)[..., None]
         target = np.broadcast_to(self.target, z.shape)
         if loss.axis is Axis.PROBABILITY:
@@ -226,7 +225,7 @@ class Landscape:
         An underflow does not count: where a pull only becomes too small to be written, as
         a sigmoid's far out, the surface is not flat.
         """
-        loss, _, parameters = self.computed
+        loss, _, parameters, _ = self.computed
         if self.output_facts.dead_share > 0:
             return True
         axis = np.linspace(0, 1, 401) if loss.axis is Axis.PROBABILITY else _PROBE
@@ -291,7 +290,7 @@ class Landscape:
         start = x[:, None] * w + b[0]
         low = float(start.min())
         columns = math.ceil((float(start.max()) - low) / step / fine) + b.size + 1
-        table = self.point_losses(low + step * np.arange(columns * fine), target[:, None])
+        table = self._losses_along(low + step * np.arange(columns * fine), target)
         if np.isnan(table).any():
             return None
         with np.errstate(invalid="ignore"):
@@ -305,30 +304,36 @@ class Landscape:
         place = (start - low) / step
         cell = place.astype(np.intp)
         dtype = np.float32 if table[np.isfinite(table)].max(initial=0.0) < _BIG else np.float64
-        heights, slopes = (
-            sliding_window_view(
-                np.ascontiguousarray(
-                    v.reshape(own.size, columns, fine).transpose(0, 2, 1), dtype=dtype
-                ),
-                b.size,
-                axis=2,
-            )
-            for v in (table, rises)
-        )
-        column, phase = np.divmod(cell, fine)
-        part = (place - cell).astype(dtype)[:, :, None]
-        total = np.zeros((w.size, b.size), dtype=dtype)
-        for one in range(own.size):
-            bend = slopes[one][phase[one], column[one]]
-            bend *= part[one]
-            total += heights[one][phase[one], column[one]]
-            total += bend
+        # Of each point and phase the heights, and how far they rise to the next entry.
+        both = np.empty((own.size, fine, 2, columns), dtype=dtype)
+        for kind, values in enumerate((table, rises)):
+            both[:, :, kind] = values.reshape(own.size, columns, fine).transpose(0, 2, 1)
+        stretches = sliding_window_view(both, b.size, axis=3)
+        column, phase = np.divmod(cell.T, fine)
+        parts = np.stack([np.ones(column.shape), (place - cell).T], axis=-1).astype(dtype)
+        total = np.empty((w.size, b.size), dtype=dtype)
+        for at in range(0, w.size, _ROWS):
+            here = slice(at, at + _ROWS)
+            found = stretches[np.arange(own.size), phase[here], :, column[here]]
+            shares = parts[here].reshape(-1, 1, 2 * own.size)
+            total[here] = (shares @ found.reshape(-1, 2 * own.size, b.size))[:, 0]
         point, where = np.nonzero(rough)
         up, rest = np.divmod(where[:, None] - cell[point], fine)
         hit, j = np.nonzero((rest == 0) & (up >= 0) & (up < b.size))
         i, k = point[hit], up[hit, j]
         np.add.at(total, (j, k), self.point_losses(w[j] * x[i] + b[k], target[i]))
         return total
+
+    def _losses_along(self, z: npt.NDArray[Any], target: Real) -> Real:
+        """Return each target's loss at every z, of shape (targets, z)."""
+        loss, output, parameters, own = self.computed
+        found = np.empty((target.size, z.size))
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            answers = output.function(z, **own)
+            for at in range(0, target.size, _FEW):
+                here = slice(at, at + _FEW)
+                found[here] = loss.function(answers, target[here, None], **parameters)
+        return found
 
     def _rough(self, table: Real, rises: Real, low: float, step: float) -> npt.NDArray[np.bool_]:
         """Tell in which cells of a table a point has to be computed itself.

@@ -69,7 +69,7 @@ def minima(land: Landscape) -> tuple[Minimum, ...]:
     Every list has at least one entry. The losses of ``core.fits`` may raise ``ValueError``
     where no line is best (a quantile of 0 or 1).
     """
-    loss, output, _ = land.computed
+    loss, output, *_ = land.computed
     linear = output.key == "identity"
     if land.x.min() == land.x.max():
         return (_valley_of_one_x(land),)
@@ -119,7 +119,7 @@ def minima_of_lines(lands: Sequence[Landscape]) -> list[Minimum]:
     Empty where these are not best lines: behind a curved output, or for one x only.
     """
     land = lands[0]
-    loss, output, _ = land.computed
+    loss, output, *_ = land.computed
     if output.key != "identity" or loss.axis is not Axis.RESIDUAL or land.x.min() == land.x.max():
         return []
     each = [one.computed[2] for one in lands]
@@ -129,7 +129,7 @@ def minima_of_lines(lands: Sequence[Landscape]) -> list[Minimum]:
 
 
 def _best_line(land: Landscape) -> Minimum:
-    loss, _, parameters = land.computed
+    loss, _, parameters, _ = land.computed
     return _of_fit(land, best_line(loss, land.x, land.target, **parameters))
 
 
@@ -147,7 +147,7 @@ def _of_fit(land: Landscape, fit: Fit) -> Minimum:
 
 def _valley_of_one_x(land: Landscape) -> Minimum:
     """Return the minimum where all x are equal: w and b act as one number w·x + b."""
-    loss, output, parameters = land.computed
+    loss, output, parameters, _ = land.computed
     note = "All x are equal, so only w·x + b counts: every other (w, b) on that line is as good."
     if output.key == "identity" and loss.axis is Axis.RESIDUAL:
         fit = best_constant(loss, land.target, **parameters)

@@ -1,7 +1,6 @@
 """Barron's general robust loss: one slider from L2 to losses that ignore outliers."""
 
 import numpy as np
-from scipy.special import exprel
 
 from core.losses.absolute_error import residual
 from core.spec import (
@@ -28,20 +27,41 @@ def general_robust(
     """
     size = np.abs(residual(prediction, target))
     limited = np.minimum(size, np.finfo(size.dtype).max)
-    gap, near, ratio, length = _parts(limited, alpha, c)
+    gap, near = _widths(alpha, c)
     # Of two roads to h^α = e^(α ln h), h² = 1 + (r/c)²/gap, each is taken where it keeps
     # its digits: expm1(y)/y, smooth through α = 0, and a power, for large y = α ln h. The
-    # power is split in two, so that gap · h^α overflows only if the loss does.
+    # power is split in two, so that gap · h^α overflows only if the loss does. Working in
+    # place saves a landscape half of its time.
     with np.errstate(over="ignore"):
-        root = _root(length, near)
-        log_square = np.where(limited < near, np.log1p(ratio * ratio), 4 * np.log(root))
+        square = limited / near
+        square *= square
+        log_square = np.log1p(square)
+        huge = np.isinf(square)
+        if some_huge := huge.any():
+            root = _root(np.maximum(limited, near), near)
+            log_square = np.where(huge, 4 * np.log(root), log_square)
         y = alpha / 2 * log_square
-        slope = exprel(np.minimum(y, 1))
-        half = root**alpha
-        weight = gap / (alpha + (alpha == 0))
-        far = weight * half * half - weight
-    loss = np.where(y > 1, far, gap * (log_square / 2) * slope)
-    return np.where(np.isinf(size) & (alpha >= 0), size, loss)
+        rise = np.minimum(y, 1)
+        loss = np.expm1(rise)
+        level = rise == 0  # where the quotient is 1
+        loss += level
+        rise += level
+        loss /= rise
+        loss *= log_square
+        loss *= gap / 2
+        far = y > 1
+        if far.any():
+            square += 1
+            half = square ** (alpha / 4)
+            if some_huge:
+                half = np.where(huge, root**alpha, half)
+            weight = gap / (alpha + (alpha == 0))
+            outer = weight * half
+            outer *= half
+            outer -= weight
+            loss = np.where(far, outer, loss)
+    unbounded = np.isinf(size) & (alpha >= 0)
+    return np.where(unbounded, size, loss) if unbounded.any() else np.asarray(loss)
 
 
 def gradient(
@@ -52,7 +72,11 @@ def gradient(
     largest = np.finfo(r.dtype).max
     r = np.clip(r, -largest, largest)
     size = np.abs(r)
-    gap, near, ratio, length = _parts(size, alpha, c)
+    gap, near = _widths(alpha, c)
+    large = np.maximum(size, near)
+    ratio = np.minimum(size, near) / large
+    # √(size² + n²): what NumPy's hypot does, in a fifth of its time.
+    length = large * np.sqrt(1 + ratio * ratio)
     # As above: an exponential where h is near 1, a power of h beyond, in halves. What
     # overflows is either discarded or too large indeed.
     with np.errstate(over="ignore"):
@@ -65,19 +89,13 @@ def gradient(
     return np.where(size < near, inner, outer)
 
 
-def _parts(
-    size: FloatArray, alpha: Scalar, c: Scalar
-) -> tuple[Scalar, Scalar, FloatArray, FloatArray]:
-    """Return |α − 2|, n = c√|α − 2|, the smaller of size and n over the larger, and √(size² + n²).
+def _widths(alpha: Scalar, c: Scalar) -> tuple[Scalar, Scalar]:
+    """Return |α − 2| and n = c√|α − 2|.
 
     At α = 2 the width |α − 2| cancels from both formulas; it is taken to be 1.
     """
     gap = 2 - alpha + (alpha == 2)
-    near = c * gap**0.5
-    large = np.maximum(size, near)
-    ratio = np.minimum(size, near) / large
-    # What NumPy's hypot does, in a fifth of its time.
-    return gap, near, ratio, large * np.sqrt(1 + ratio * ratio)
+    return gap, c * gap**0.5
 
 
 def _root(length: FloatArray, near: Scalar) -> FloatArray:
