@@ -22,6 +22,20 @@ CALM: dict[str, Any] = {"reduced_motion": "reduce"}
 Without a graphics card, its pictures of the whole window are half the work of a page load.
 """
 
+PATIENCE = pytest.mark.flaky(reruns=1)
+"""Have a test that fails run once more, and be named in the summary if it then passes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that look at a running app a second chance.
+
+    On a busy machine a browser may swallow a click, or be caught between two pictures. What
+    is broken fails twice; and a test without a browser or a server has no excuse.
+    """
+    for item in items:
+        if {"browser", "server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(PATIENCE)
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
