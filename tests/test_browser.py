@@ -111,6 +111,18 @@ def test_picture_comes_first_on_a_phone(open_page):
     assert picture["x"] + picture["width"] <= 390
 
 
+def test_the_buttons_of_a_picture_are_above_it_where_nothing_hovers(open_page):
+    visit = open_page("/activations", width=390, height=844, has_touch=True, is_mobile=True)
+    picture = visit.page.locator(CHART)
+    buttons = [button.bounding_box() for button in picture.locator(".modebar-btn").all()]
+    feet = [place["y"] + place["height"] for place in buttons if place is not None]
+    assert len(feet) > 1
+    assert max(feet) <= picture.bounding_box()["y"]
+    for name in ("Fullscreen", "Close fullscreen"):
+        picture.locator(f'[data-title="{name}"]').tap()
+    expect(picture.locator('[data-title="Fullscreen"]')).to_be_visible()
+
+
 def test_picture_stays_on_the_screen_of_a_laptop(open_page):
     keys = ["elu", "selu", "capped_relu", "hardtanh", "swish", "sine"]
     visit = open_page("/activations?" + "&".join(f"activation={key}" for key in keys))
