@@ -52,7 +52,8 @@ PRESETS = (
     ),
     Preset(
         "Deep, without skips",
-        "Twelve layers and no skips: the slice is torn. With skips it is a bowl again.",
+        "Twelve layers and no skips: the slice is jagged, with many hollows. With skips few are "
+        "left.",
         {SECTION: NETWORKS, networks.COMPARE: networks.SKIPS},
     ),
 )

@@ -37,8 +37,8 @@ PRESETS = (
     ),
     preset(
         "It never rests",
-        "RMSprop goes to and fro at η/2 from the minimum, for ever. A schedule that falls to 0, "
-        "such as the cosine, ends it.",
+        "RMSprop goes to and fro for ever, w and b each at η/2 from the minimum. A schedule that "
+        "falls to 0, such as the cosine, ends it.",
         view.RACE,
         {
             controls.LENGTH: "300",

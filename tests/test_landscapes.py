@@ -386,6 +386,20 @@ def test_the_zero_one_minimum_is_the_best_threshold():
     assert found.kind is Kind.FLAT
 
 
+@pytest.mark.parametrize("output", ["sigmoid", "tanh", "gelu"])
+def test_a_way_out_falls_from_the_window_on(output):
+    """A loss that rises on its way to a plateau at infinity has no valley there."""
+    far = 4 * np.geomspace(1, 500, 50)
+    for settings in possible(("overlapping",), (output,)):
+        land = terrain(settings)
+        for one in minima(land)[1:]:
+            if one.kind is Kind.NONE:
+                values = land.value(one.w * far, one.b * far)
+                assert (np.diff(values) <= 1e-9).all(), label(settings)
+    brier = terrain(Settings(DataSettings("overlapping"), "brier", "sigmoid"))
+    assert [one.kind for one in minima(brier)] == [Kind.POINT]
+
+
 def test_mirrored_data_give_two_minima_behind_a_relu():
     found = minima(of("squared_error", "relu", "symmetric"))
     first, second = found[:2]

@@ -18,10 +18,12 @@ from pages.ui import wording
 from pages.ui.landscapes import networks, regularisation, view
 from pages.ui.landscapes import scene as scenes
 from pages.ui.landscapes.controls import (
+    ARROWS,
     LANDSCAPE,
     NETWORKS,
     OUTLIERS,
     OUTPUT,
+    PATH,
     REGULARISATION,
     SECTION,
     B,
@@ -322,6 +324,23 @@ def test_dead_regions_are_said_and_drawn():
     assert float(share.split("\N{NO-BREAK SPACE}")[0]) == pytest.approx(12.5, abs=1)
     assert "Grey on a map" in words(app)
     assert "Grey on a map" not in words(open_section(losses=["squared_error"]))
+
+
+def test_a_plateau_is_no_valley():
+    app = open_section(losses=["squared_error"], output="relu", w=0.5, b=-2.5)
+    facts = table(app, "Minimum at")
+    assert facts["Bottom"] == ["one place, and 1 plateau"]
+    assert facts["Condition number here"] == ["none: both are 0"]
+    symbols = [t.get("marker", {}).get("symbol") for t in figures(app)[map_key(0)]["data"]]
+    assert ["x"] in symbols
+
+
+def test_what_is_not_drawn_in_space_is_neither_offered_nor_explained():
+    query = {"losses": ["squared_error"], "output": "relu", "path": "true", "arrows": "true"}
+    flat, solid = (open_section(**query, view=look) for look in ("contours", "surface"))
+    for app, off in ((flat, False), (solid, True)):
+        assert [app.toggle(key=key).disabled for key in (PATH, ARROWS)] == [off, off]
+        assert ("Grey on a map" in words(app)) is not off
 
 
 def test_going_to_the_minimum():

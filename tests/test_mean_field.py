@@ -689,3 +689,22 @@ def test_the_map_is_what_wide_layers_do(dropout):
     pooled = np.concatenate([f.ravel() for f in found])
     assert pooled.mean() == pytest.approx(float(one.mean), abs=0.03)
     assert pooled.var() == pytest.approx(float(one.variance), rel=0.04)
+
+
+@pytest.mark.parametrize("dropout", Dropout)
+def test_dropout_has_its_share_in_the_gradient(dropout):
+    """Over one layer of many networks, beside χ₁ times that share."""
+    width, rate = 300, 0.0 if dropout is Dropout.NONE else 0.25
+    stack = Stack(
+        sizes=(width, width, width), activation="selu", dropout=dropout, dropout_rate=rate
+    )
+    rng = np.random.default_rng(3)
+    grown = []
+    for seed in range(12):
+        network = build(stack, "lecun_normal", seed=seed)
+        run = forward(network, rng.standard_normal((40, width)), rng)
+        first, last = backward(network, run, rng.standard_normal((40, width))).pre
+        grown.append((rms(first) / rms(last)) ** 2)
+    slope = float(mean_field.moments(SELU, 1.0).slope)
+    expected = slope * self_normalising.gradient_share(dropout, rate)
+    assert np.mean(grown) == pytest.approx(expected, rel=0.02)

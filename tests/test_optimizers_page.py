@@ -427,6 +427,28 @@ def test_the_ledger_adds_up(name):
             assert line.endswith(f"= {words.fixed(float(path.positions[k + 1, 0, axis]), 4)}")
 
 
+def test_without_momentum_nothing_is_kept_of_the_velocity():
+    text = said(opened(LEDGER, one="Momentum", momentum_gamma=0, step=3))
+    assert "`w: v = 0.05 · (" in text
+
+
+def test_what_is_far_out_stays_where_it_is_seen_from_the_map():
+    land = SURFACES["bowl"].at()
+    at = np.array([[0.3, -0.4], [2e20, -1e25], [-3e9, 3e9]])
+    found = scene.clipped(land, at)
+    np.testing.assert_array_equal(found[0], at[0])
+    middle = np.mean(land.window, axis=1)
+    turn = np.arctan2(*(found - middle).T) - np.arctan2(*(at - middle).T)
+    assert turn == pytest.approx(0, abs=1e-9)
+    assert np.abs(found).max() < 100
+
+
+def test_settings_that_are_equally_good_are_counted():
+    app = opened(MAPS, map="Rate × momentum", one="Momentum", surface="Saddle")
+    assert re.search(r"\*\*\d+ settings of the map share the lowest loss\*\*", said(app))
+    assert "the lowest loss is at" in said(opened(MAPS, map="Rate × momentum", one="Momentum"))
+
+
 def test_the_first_step_of_adam_in_the_ledger():
     text = said(opened(LEDGER, step=1))
     assert "`w: −2.0000 − 0.1 · (−2.0000)/(√4.0000 + 1·10⁻⁸) = −1.9000`" in text

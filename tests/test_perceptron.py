@@ -366,6 +366,12 @@ def test_a_steeper_sigmoid_has_a_higher_and_narrower_peak():
     assert found.height[2] == pytest.approx(down.max(), rel=1e-5)
     assert found.at[2] == pytest.approx(fine[down.argmax()], abs=2e-4)
     assert found.width[2] == pytest.approx((down >= down.max() / 2).mean(), abs=1e-3)
+    # However flat, it has a width: on a finer grid than its own, and beyond w = 0.
+    wide = np.linspace(-1, 1.5, 250_001)
+    for k in (1.0, 1.5, 3.0):
+        down = -steep_sigmoid.loss_gradient(wide, k)
+        width = np.count_nonzero(down >= down.max() / 2) * 1e-5
+        assert steep_sigmoid.peak(k).width == pytest.approx(width, abs=2e-3)
     # What is under the peak is the height of the stair, however narrow it is.
     w = np.linspace(0, 1.1, 100_001)
     under = -np.trapezoid(steep_sigmoid.loss_gradient(w, 80.0), w)

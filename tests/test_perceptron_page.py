@@ -229,8 +229,9 @@ def test_the_line_and_the_arrow():
 
 def test_no_line_at_all_is_said():
     app = open_view("one unit", w1=0, w2=0, b=0)
-    assert "The line is outside the picture." in said(app)
+    assert "With both weights 0 there is no line" in said(app)
     assert np.isnan(trace(app, "answers 1")).all()
+    assert "The line is outside the picture." in said(open_view("one unit", w1=0, w2=0.1, b=2))
     app = open_view("one unit", w1=0, w2=0, b=1)
     assert "3 of 4" not in said(app)
 
@@ -468,6 +469,8 @@ def test_whole_numbers():
         (30, 1.2, 1, "It starts where AND is solved"),
         (20, 0.7, 5, "It is thrown too far"),
         (5, 0, 0.7, "It is not there yet"),
+        (1.5, 0.65, 4.7, "It jumps to and fro"),
+        (10, 1.45, 5, "It is thrown too far"),
     ],
 )
 def test_what_becomes_of_descent(k, begin, rate, word):

@@ -333,7 +333,7 @@ def test_the_numbers_of_the_lesson():
     assert (low.stable, high.stable) == (True, False)
     chi = mean_field.settle(selu, 1.0, 0.0, 1.0).chi
     assert f"χ₁ is {chi:.4f}" in lesson
-    assert f"a factor of {chi**25:.1f} in fifty layers" in lesson
+    assert f"a factor of {chi**24.5:.1f} from layer 50 back to layer 1" in lesson
     assert f"{100 * self_normalising.rest(selu).contraction:.0f} %" in lesson
     relu = ACTIVATIONS["relu"]
     c = 1 - correlation.gaps(relu, np.full(51, 2.0), 2.0, 0.0, 1.0)

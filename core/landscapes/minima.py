@@ -384,7 +384,15 @@ def _searched(land: Landscape) -> tuple[Minimum, ...]:
     for one in found:
         if not any(_same(one, m) for m in distinct):
             distinct.append(one)
-    return tuple(distinct)
+    best, *others = distinct
+    return (best, *(m for m in others if m.kind is not Kind.NONE or _falls_away(land, m)))
+
+
+def _falls_away(land: Landscape, way: Minimum) -> bool:
+    """Tell whether the loss falls all along a way out, from the edge of the window on."""
+    far = WINDOW * np.logspace(0, math.log10(_LIMIT / WINDOW), 200)
+    values = land.value(way.w * far, way.b * far)
+    return bool((np.diff(values) <= 1e-12 * values[0]).all())
 
 
 def _beside(one: End, other: End) -> bool:

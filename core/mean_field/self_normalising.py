@@ -69,12 +69,30 @@ def layer_map(
         # The mean stays; the second moment is divided by the share that is kept.
         return Point(found.mean, spread / kept + found.mean**2 * rate / kept)
     if dropout is Dropout.ALPHA:
-        floor = float(ACTIVATIONS["selu"](-1e3))  # its limit on the left, reached in float64
-        scale = 1 / math.sqrt(kept + floor**2 * kept * rate)
+        floor, scale = _alpha(rate)
         mixed = kept * found.mean + rate * floor
         mixed_spread = kept * spread + kept * rate * (found.mean - floor) ** 2
         return Point(scale * (mixed - rate * floor), scale**2 * mixed_spread)
     return Point(found.mean, spread)
+
+
+def _alpha(rate: float) -> tuple[float, float]:
+    """Return what alpha dropout puts in place of a unit, and what it multiplies all with."""
+    floor = float(ACTIVATIONS["selu"](-1e3))  # its limit on the left, reached in float64
+    return floor, 1 / math.sqrt((1 - rate) + floor**2 * (1 - rate) * rate)
+
+
+def gradient_share(dropout: Dropout, rate: float) -> float:
+    """Return what dropout multiplies the mean squared gradient with, on its way through a layer.
+
+    It passes the units that are kept, a share of 1 − ``rate``, by the factor that their values
+    are multiplied with; its square counts.
+    """
+    if dropout is Dropout.PLAIN:
+        return 1 / (1 - rate)
+    if dropout is Dropout.ALPHA:
+        return (1 - rate) * _alpha(rate)[1] ** 2
+    return 1.0
 
 
 def paths(

@@ -241,7 +241,7 @@ def _profile(one: Draw) -> Profile:
             "by_weights": _by_weights(one, run, back),
             "second_moment": [np.square(rms(pre)) for pre in run.pre],
             "mean": [post.mean(axis=both) for post in run.post],
-            "std": [post.std(axis=both) for post in run.post],
+            "std": [rms(post - post.mean(axis=both, keepdims=True)) for post in run.post],
             "dead": [_share((slope == 0).all(axis=-2), slope) for slope in back.slopes],
             "saturated": [
                 _share((np.abs(slope) < SATURATED_BELOW).mean(axis=-2), slope)

@@ -63,15 +63,15 @@ class Peak(NamedTuple):
 
 
 def peak(steepness: npt.ArrayLike) -> Peak:
-    """Measure the peak of −dL/dw on the way from 0 to the solution, for each steepness.
+    """Measure the peak of −dL/dw on the way from −1 to the solution, for each steepness.
 
     ``width`` is the full width at half of the height.
     """
     k = np.asarray(steepness, dtype=np.float64)
     # The step jumps at 0.75; in units of 1/k every peak looks alike. To the right of 1 the
     # loss rises again, which counts as nothing here.
-    reach = np.minimum(0.75, 8 / k)
-    w = 0.75 + np.linspace(-1, 1, 4001) * reach[..., None]
+    left, right = 0.75 - np.minimum(1.75, 8 / k), 0.75 + np.minimum(0.75, 8 / k)
+    w = np.linspace(left, right, 4001, axis=-1)
     down = -loss_gradient(w, k[..., None])
     top = down.argmax(axis=-1)[..., None]
     height = np.take_along_axis(down, top, axis=-1)

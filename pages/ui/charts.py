@@ -53,6 +53,9 @@ CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": _NOT_OFFERED}
 Corner = tuple[str, str]
 """Where a legend stands in its panel: left, center or right; top or bottom."""
 
+DASHES = ("solid", "dash", "dot", "dashdot", "12px,3px", "12px,3px,3px,3px")
+"""How lines differ besides their colours, each short enough for a legend to show it whole."""
+
 CORNERS: tuple[Corner, ...] = (
     ("left", "top"),
     ("right", "top"),
@@ -267,9 +270,8 @@ def points_and_lines(
         "marker": {"color": COLOURS[-1], "size": 8 if len(points[0]) <= _MANY else 3},
         "unselected": {"marker": {"opacity": 1}},
     }
-    dashes = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
     drawn = [
-        _line(x, y, COLOURS[i], "y", "ŷ", name, dash=dashes[i], showlegend=True)
+        _line(x, y, COLOURS[i], "y", "ŷ", name, dash=DASHES[i], showlegend=True)
         for i, (name, x, y) in enumerate(lines)
     ]
     layout: Spec = {

@@ -47,6 +47,7 @@ from pages.ui.live import live
 from pages.ui.parts import Shown
 
 _WINDOW = (-WINDOW, WINDOW)
+_LONG_NAME = 20  # characters: two buttons with such names do not fit beside each other
 
 
 def landscape() -> None:
@@ -77,10 +78,18 @@ def landscape() -> None:
             view = segments("Landscape as", (FLAT, SOLID), FLAT, VIEW)
             levels = segments("Levels", (LINEAR, LOG), LINEAR, LEVELS)
             scale = segments("Scale of each loss", (EACH, SHARED), EACH, SCALE)
+            flat = view == FLAT
             path = st.toggle(
-                "Path of the minimum as outliers are added", key=PATH, bind="query-params"
+                "Path of the minimum as outliers are added",
+                key=PATH,
+                bind="query-params",
+                disabled=not flat,
             )
-            field = st.toggle("Arrows downhill all over", key=ARROWS, bind="query-params")
+            field = st.toggle(
+                "Arrows downhill all over", key=ARROWS, bind="query-params", disabled=not flat
+            )
+            if not flat:
+                st.caption("These two are drawn on contours only.")
         remark = st.container()
     if points is None:
         return
@@ -94,7 +103,7 @@ def landscape() -> None:
     side = scenes.side(each, bool(parameters))
     scene = Scene(names, each, w, b, levels, side, scale == SHARED)
     moved = [*parameters, moves.of_outliers()]
-    left = _draw(scene, moved, said, above, Look(view == FLAT, path, field))
+    left = _draw(scene, moved, said, above, Look(flat, flat and path, flat and field))
     if left:
         remark.caption(wording.let_go(left))
 
@@ -186,7 +195,7 @@ def _draw(
     bends = [scenes.bend(scene, i) for i in range(count)]
     with st.container(key=FACTS):
         st.markdown(words.facts(scene.names, shapes, bends))
-    _remarks(scene, shapes, tables)
+    _remarks(scene, shapes, tables, look.flat)
     following, left = moves.sweeps(moved, scene, look, firsts)
     live([*scenes.sweeps(scene, firsts, look.flat), *following], key="landscapes_live")
     export.offer(SLICES, figure, lambda: _numbers(scene, tables), "landscape")
@@ -203,7 +212,8 @@ def _now(shown: Shown, scene: Scene) -> None:
     parts.table(shown, NOW, ["", "L here", "steepness"], scene.names)
     st.caption("Go to the minimum of")
     # A grid keeps its order on a phone, where a row of columns is turned round.
-    with st.grid(2, min_column_width=110):
+    short = max(map(len, scene.names)) < _LONG_NAME
+    with st.grid(2 if short else 1, min_column_width=110):
         for i, one in enumerate(scene.settings):
             best = minima_of(one)[0]
             inside = max(abs(best.w), abs(best.b)) <= WINDOW
@@ -254,22 +264,31 @@ def _solid(shown: Shown, scene: Scene, place: int, fixed: list[charts.Spec]) -> 
     parts.draw(shown, map_key(place, flat=False), layout, alt, fixed)
 
 
-def _remarks(scene: Scene, shapes: list[words.Shape], tables: list[scenes.Map]) -> None:
-    """Say what the table has no room for."""
+def _remarks(scene: Scene, shapes: list[words.Shape], tables: list[scenes.Map], flat: bool) -> None:
+    """Say what the table has no room for, and what is marked on maps that are ``flat``."""
     lines = words.notes(scene.names, shapes)
     if any(one.infinite for one in tables):
         lines.append(
             "Where a sure answer is wrong the loss is infinite; there the map has the colour of "
             "its highest level."
         )
-    if any(shape.dead for shape in shapes):
+    if flat and any(shape.dead for shape in shapes):
         lines.append(
             "Grey on a map: the gradient is exactly zero, so gradient descent stays where it is."
         )
-    if any(shape.convexity.witness for shape in shapes):
+    if flat and any(shape.convexity.witness for shape in shapes):
         lines.append(
             "Dotted on a map: two places whose middle lies above the chord between them, so the "
             "landscape is not convex."
+        )
+    if flat and any(m.kind is Kind.NONE for shape in shapes for m in shape.minima[1:]):
+        lines.append(
+            "Arrow to the rim: a way out, along which the loss falls for ever, though not to the "
+            "lowest value."
+        )
+    if any(land.jumps for land in scene.lands):
+        lines.append(
+            "Where a loss jumps its slices join one place to the next: the steps there are upright."
         )
     codings = {tuple(np.unique(land.target).tolist()) for land in scene.lands}
     if data(scene.data).classes and len(codings) > 1:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
+from core.landscapes.minimise import valleys
 from core.network.slices import POINTS, REACH, STEPS, WIDTH, Setup, Slice, take
 from core.spec import FloatArray
 from pages.ui import charts, export, parts, wording
@@ -226,6 +227,7 @@ def _facts(found: Mapping[str, Slice]) -> str:
         ("Points wrong there", [percent(s.error) for s in every]),
         ("Lowest on the slice", [fixed(float(s.loss.min())) for s in every]),
         ("Highest on the slice", [number(float(s.loss.max()), 3) for s in every]),
+        ("Hollows on the slice", [str(len(valleys(s.loss))) for s in every]),
         ("Slice that bends down (not convex)", [percent(s.bends_down) for s in every]),
     ]
     return wording.table(["", *found], [[head, *cells] for head, cells in rows])

@@ -151,6 +151,11 @@ def section() -> None:
     with said:
         parts.say(shown, SAID)
     st.caption(
+        "In the plane: a fit with these two features alone, so that its numbers are not the "
+        "table's. Cross: their best θ without a penalty; dot: here, with its way as λ grows "
+        "dotted; outline: all θ whose penalty is that of the dot."
+    )
+    st.caption(
         "Features are brought to mean 0 and variance 1, prices to mean 0, so that no bias is "
         "needed. Area and rooms go together (correlation 0.9). New houses: 2000 that the "
         "fit has not seen. House number, shoe size and moon phase play no part in any price."

@@ -52,7 +52,12 @@ def on_map(scene: Scene, place: int, drawn: Map, known: Known, look: Look) -> li
     witness = known.convexity.witness
     if witness is not None:
         traces += figures.witness_marks(witness.one, witness.other)
-    places = [(m.w, m.b) for m in known.minima if m.kind is not Kind.NONE]
+    # A plateau higher up is grey already.
+    places = [
+        (m.w, m.b)
+        for i, m in enumerate(known.minima)
+        if m.kind is Kind.POINT or (m.kind is Kind.FLAT and i == 0)
+    ]
     walked = scenes.path_of(settings) if look.path else None
     traces += figures.minimum_marks(places, walked)
     none = [m for m in known.minima if m.kind is Kind.NONE]

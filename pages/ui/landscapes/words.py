@@ -60,12 +60,18 @@ def place(best: Minimum) -> str:
 
 
 def bottom(found: Sequence[Minimum]) -> str:
-    """Say what there is at the bottom, and how many other valleys were found."""
-    best = found[0]
+    """Say what there is at the bottom, and what else was found where descent may end."""
     words = {Kind.POINT: "one place", Kind.FLAT: "a flat stretch", Kind.NONE: "no minimum"}
-    more = len(found) - 1
-    extra = f", and {more} other valley{'s' * (more > 1)}" if more else ""
-    return words[best.kind] + extra
+    others = {
+        Kind.POINT: ("other valley", "other valleys"),
+        Kind.FLAT: ("plateau", "plateaus"),
+        Kind.NONE: ("way out", "ways out"),
+    }
+    more = []
+    for kind, names in others.items():
+        if count := sum(one.kind is kind for one in found[1:]):
+            more.append(f"{count} {names[count > 1]}")
+    return words[found[0].kind] + (f", and {wording.listed(more)}" if more else "")
 
 
 def lowest(best: Minimum) -> str:
@@ -97,7 +103,7 @@ def condition(bend: Curvature) -> str:
     """Write the condition number."""
     low, high = bend.eigenvalues.tolist()
     if high == 0 and low == 0:
-        return "none: flat here"
+        return "none: both are 0"
     return number(bend.condition, 3)
 
 

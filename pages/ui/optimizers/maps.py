@@ -245,11 +245,15 @@ def settings_verdict(
     """Say which settings are best here, and what theory says."""
     if not np.isfinite(loss).any():
         return "**Every setting of the map diverges** from this start."
-    row, column = np.unravel_index(int(np.argmin(loss)), loss.shape)
-    best = (
-        f"After {steps} steps the lowest loss is at **η = {number(MAP_RATES[column], 3)}, "
-        f"{symbol} = {number(MAP_GAMMAS[row], 2)}**."
-    )
+    row, column = np.unravel_index(int(np.nanargmin(loss)), loss.shape)
+    alike = int(np.count_nonzero(loss == loss[row, column]))
+    if alike > 1:
+        best = f"After {steps} steps **{alike} settings of the map share the lowest loss**."
+    else:
+        best = (
+            f"After {steps} steps the lowest loss is at **η = {number(MAP_RATES[column], 3)}, "
+            f"{symbol} = {number(MAP_GAMMAS[row], 2)}**."
+        )
     small, large = _curvatures(land, start)
     if name not in quadratics.FAMILY or not small > 0:
         return best

@@ -161,10 +161,15 @@ def power(values: FloatArray) -> FloatArray:
 
 
 def clipped(land: Ground, position: FloatArray) -> FloatArray:
-    """Return positions moved to three widths of the map, where they are further out."""
+    """Return positions (..., 2) moved to three widths of the map, where they are further out.
+
+    They are moved straight towards its middle, so that a path still comes from where it does.
+    """
     ends = np.array(land.window)
     middle, width = ends.mean(axis=1), np.ptp(ends, axis=1)
-    return np.clip(position, middle - 3 * width, middle + 3 * width)
+    away = np.abs((position - middle) / (3 * width)).max(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(away > 1, middle + (position - middle) / away, position)
 
 
 @lru_cache(maxsize=64)

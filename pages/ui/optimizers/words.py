@@ -164,11 +164,8 @@ def _sum(name: str, at: Mapping[str, float], rate: float, settings: Mapping[str,
         return f"{w} − {eta} · ({g}) = {after}"
     if name in ("momentum", "nesterov"):
         gamma = settings["gamma"]
-        before = (at["v"] - rate * at["g"]) / gamma if gamma else 0.0
-        return (
-            f"v = {number(gamma)} · ({_n(before)}) + {eta} · ({g}) = {_n(at['v'])}; "
-            f"{w} − ({_n(at['v'])}) = {after}"
-        )
+        kept = f"{number(gamma)} · ({_n((at['v'] - rate * at['g']) / gamma)}) + " if gamma else ""
+        return f"v = {kept}{eta} · ({g}) = {_n(at['v'])}; {w} − ({_n(at['v'])}) = {after}"
     eps = number(settings["eps"])
     if name in ("adagrad", "rmsprop"):
         return f"{w} − {eta} · ({g})/(√{_n(at['v'])} + {eps}) = {after}"

@@ -148,8 +148,10 @@ def _explain(net: Net, settings: Settings) -> None:
         "counts are exact, found from the equations of the kinks and not by sampling; of the "
         "plane the square on view is counted. Line and angle move live, the fields follow on "
         "release. “Some ReLU network has at least”: Montúfar et al. (2014) prove that the largest "
-        "number of regions of a ReLU network of these widths is at least that. A random network "
-        "is far from it; the folding weights reach it. “No network has more than”: Montúfar's "
+        "number of regions of a ReLU network of these widths is at least that; the folding "
+        "weights reach it in the plane. Random weights are far from it where several layers have "
+        "four units or more. Narrow layers that fold one direction only, as counted along the "
+        "line, can make more than that of the plane, too. “No network has more than”: Montúfar's "
         "upper bound of 2017, with every kink of a unit counted."
     )
 

@@ -119,7 +119,9 @@ def section() -> None:
     export.offer(PLACE, figure, lambda: table_of(run), "perceptron-rule")
     formulas(
         r"w\leftarrow w+\eta\,(t-y)\,x,\qquad b\leftarrow b+\eta\,(t-y)",
-        r"\text{mistakes}\le\left(\frac{R}{\gamma}\right)^2",
+        r"\text{mistakes from } w=0,\ b=0:\quad k\le\left(\frac{R}{\gamma}\right)^2",
+        r"\text{from weights } v:\quad \frac{u\cdot v}{\eta}+k\gamma"
+        r"\le\sqrt{\frac{|v|^2}{\eta^2}+kR^2}\quad(u\text{: unit weights of margin }\gamma)",
     )
 
 

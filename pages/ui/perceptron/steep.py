@@ -50,8 +50,8 @@ def section() -> None:
         f"{STEPS} steps of gradient descent on the mean squared error. AND is solved for "
         "0.75 < w < 1.5. The grey staircase is the loss of the step itself: flat everywhere, so "
         "its gradient is 0, and at the jumps there is none. The steeper the sigmoid, the higher "
-        "and narrower the gradient's peak: the area under it, the height of the stair, stays the "
-        "same. PyTorch's heaviside refuses to be differentiated; JAX's has a gradient of 0."
+        "and narrower the gradient's peak, and the area under it comes to be the height of the "
+        "stair. PyTorch's heaviside refuses to be differentiated; JAX's has a gradient of 0."
     )
     offer(shown, CHART, figure, "steep-sigmoid")
     formulas(

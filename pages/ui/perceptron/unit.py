@@ -53,10 +53,11 @@ def picture(rows: Rows, gate: str) -> Shown:
     targets = GATES[gate]
     given, sums = answers(CORNERS, weights), net(CORNERS, weights)
     on_view = ~np.isnan(edge(box(-1.0, 2.0), weights[:, :2], weights[:, 2])).any((1, 2))
+    line = weights[:, :2].any(axis=1)
     texts = {
         VERDICT: [
-            words.unit(gate, row, targets, seen)
-            for row, seen in zip(given.tolist(), on_view.tolist(), strict=True)
+            words.unit(gate, row, targets, *where)
+            for row, *where in zip(given.tolist(), on_view.tolist(), line.tolist(), strict=True)
         ]
     }
     for i, target in enumerate(targets, 1):

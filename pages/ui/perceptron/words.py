@@ -27,8 +27,10 @@ def short(value: float, decimals: int = 2) -> str:
     return "0" if text in ("-0", "0") else text.replace("-", "−")
 
 
-def unit(gate: str, answers: Sequence[float], targets: Sequence[int], on_view: bool) -> str:
-    """Say which rows of a truth table one unit gets wrong."""
+def unit(
+    gate: str, answers: Sequence[float], targets: Sequence[int], on_view: bool, line: bool
+) -> str:
+    """Say which rows of a truth table one unit gets wrong, and where its ``line`` is, if any."""
     wrong = [i for i, (a, t) in enumerate(zip(answers, targets, strict=True)) if a != t]
     if not wrong:
         return f"**All four rows are right:** the unit is {gate}."
@@ -36,6 +38,8 @@ def unit(gate: str, answers: Sequence[float], targets: Sequence[int], on_view: b
     should = sorted({targets[i] for i in wrong})
     ought = f"should be {should[0]}" if len(should) == 1 else "should be the other way round"
     where = "" if on_view else " The line is outside the picture."
+    if not line:
+        where = " With both weights 0 there is no line: the bias alone decides."
     return f"**{4 - len(wrong)} of 4 rows are right:** {rows} {ought}.{where}"
 
 
@@ -180,15 +184,25 @@ def descent(
     begin, end = path
     slope = f"At the start the gradient is {wording.number(gradient, 2)}"
     fell = f"the loss has gone from {losses[0]:.3f} to {losses[1]:.3f}"
+    if leap > 0.75 and not _solved(end):
+        there = "" if -1 <= end <= 3 else f" It ends outside the picture, at w = {short(end)}."
+        far = f"one of the steps was {short(leap)} long"
+        return f"**It is thrown too far.** {slope}, but {far}.{there}"
     if _solved(begin):
         return f"**It starts where AND is solved.** {slope}; after {steps} steps {fell}."
     if _solved(end):
         return f"**It learns.** {slope}; after {steps} steps w = {short(end)} and {fell}."
-    if leap > 0.75:
-        return f"**It is thrown too far.** {slope}, but one of the steps was {short(leap)} long."
+    if abs(end - begin) < 0.05 <= leap:
+        return (
+            f"**It jumps to and fro.** {slope}; one of the steps was {short(leap)} long, yet after "
+            f"{steps} of them w = {short(end)} and {fell}."
+        )
     if abs(end - begin) < 0.05:
         moved = wording.number(abs(end - begin), 2)
-        return f"**It stalls.** {slope}; {steps} steps move w by {moved}. A step would not move it."
+        return (
+            f"**It stalls.** {slope}; {steps} steps move w by {moved}. With a step "
+            "function in place of the sigmoid it would not move at all."
+        )
     return f"**It is not there yet.** {slope}; after {steps} steps w = {short(end)} and {fell}."
 
 

@@ -133,8 +133,8 @@ def two_units(beside: DeltaGenerator, above: DeltaGenerator) -> None:
         "Left: each hidden unit draws a line; shaded is where the whole network answers 1. Right: "
         "what the output unit is given, the answers (h₁, h₂), and the line that it draws there. "
         "Inputs that fall on the same corner are drawn a little apart; a ring marks what is wrong. "
-        "The hidden layer has folded the "
-        "square so that two inputs fall on the same corner, and one line is enough."
+        "Where XOR is solved, the hidden layer folds the square so that two inputs fall on the "
+        "same corner, and one line is enough."
     )
     offer(shown, CHART, figure, "xor")
     formulas(r"y=\mathrm{step}\big(v_1h_1+v_2h_2+c\big)", r"h_i=\mathrm{step}(w_i\cdot x+b_i)")

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.network import Skip, chain_rule, gradient_flow
+from core.network import Dropout, Skip, chain_rule, gradient_flow
 from core.network.chain_rule import Step
 from core.network.gradient_flow import Experiment, Profile
 from core.network.normalisation import Normalisation
@@ -28,6 +28,7 @@ from pages.ui.vanishing.controls import (
 )
 from pages.ui.vanishing.runs import Run, room
 
+_PLAIN = (Normalisation.NONE, Skip.NONE, Dropout.NONE)
 CHART = "vanishing_chain"
 
 
@@ -69,6 +70,9 @@ def section(
         st.markdown(wording.table(heads, rows))
     st.caption(_explained(run, steps))
     export.offer(CHART, figure, lambda: export.Table(heads, rows), "chain_rule")
+    stack = run.experiment.stack
+    if (stack.normalisation, stack.skip, stack.dropout) != _PLAIN:
+        st.caption("In a stack without normalisation, skip connections and dropout:")
     st.latex(
         r"\frac{\partial z^{(L)}_j}{\partial z^{(1)}_i}=\sum_{\text{paths } i\to\dots\to j}\ "
         r"\prod_{l=1}^{L-1} f'\!\left(z^{(l)}_{u_l}\right)\,w^{(l+1)}_{u_l u_{l+1}}"

@@ -10,7 +10,7 @@ from pages.ui.charts import COLOURS, SHADE, Spec
 
 CHART = "vanishing_chart"
 HEIGHT = 400
-DASHES = ("solid", "dash", "dashdot", "longdash")
+DASHES = ("solid", "dash", "dashdot", "12px,3px")
 
 CLOSE = -5.0, 3.0
 """Ends of the axis of decades from which a factor of ten can be told from one of two."""

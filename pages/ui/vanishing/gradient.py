@@ -130,7 +130,8 @@ def _table(shown: Sequence[Run], names: Sequence[str], decays: Sequence[Decay]) 
     st.caption(
         "Measured by backpropagation: the root mean square of ∂L/∂z over inputs and units, z being "
         "what enters the activation. Band: all draws; line: the middle one. Dotted: the product "
-        "of the largest slopes f′ alone (0.25ᴸ for the sigmoid), which leaves out the weights."
+        "of the largest slopes f′ alone (for sigmoids 0.25 for every layer passed), which leaves "
+        "out the weights."
     )
     if weights:
         st.caption(

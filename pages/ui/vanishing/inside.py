@@ -26,6 +26,9 @@ MOST_LAYERS = 50
 # Charts hold float32: what is larger still goes into the outermost bin.
 _LADDER = np.array([m * 10.0**e for e in range(-12, 31) for m in (1.0, 2.0, 5.0)])
 
+_SEEN = 0.02
+"""What fills less of the axis than this is not seen on it."""
+
 
 class Inside(NamedTuple):
     """Shares (bins, layers) of the activations and of log₁₀ |gradient| in bins, by layer.
@@ -61,6 +64,9 @@ def section(
             column, part.layers, part.activations, part.gradients, dead, saturated
         )
     ]
+    reaches = [max(map(abs, part.spans[0])) for part in parts]
+    widest = max(reaches)
+    lost = [name for name, reach in zip(names, reaches, strict=True) if reach < _SEEN * widest]
     depth = max(run.depth for run in shown)
     titles = [f"{name.partition(',')[0]}" for name in names]
     figure = charts.finish(traces, figures.inside_layout(depth, titles, limits))
@@ -72,6 +78,12 @@ def section(
         st.plotly_chart(figure, key=CHART, config=charts.CONFIG, alt=alt)
         for name, run, profile in zip(names, shown, profiles, strict=True):
             st.markdown(_said(name, run, profile))
+    if lost:
+        st.info(
+            f"All activations share one axis. Beside those of {names[reaches.index(widest)]}, "
+            f"which reach {wording.number(widest, 1)}, those of {wording.listed(lost)} are too "
+            "small to be seen."
+        )
     rows = [
         row
         for name, run, profile in zip(names, shown, profiles, strict=True)
@@ -79,10 +91,10 @@ def section(
     ]
     st.markdown(wording.table(_HEADS, rows))
     st.caption(
-        "Heat maps: the first draw, one column a layer, darker where more of the values lie; "
-        "gradients relative to the last layer's, exact zeros left out. Dead: slope 0 for every "
-        "input of the batch. Saturated or blocked: |f′(z)| below 0.01, counted over units and "
-        "inputs."
+        "Heat maps: the first draw, one column a layer, the stronger the colour the more of the "
+        "values. What lies beyond an axis counts in its outermost cells. Gradients are relative "
+        "to the last layer's, exact zeros left out. Dead: slope 0 for every input of the batch. "
+        "Saturated or blocked: |f′(z)| below 0.01, counted over units and inputs."
     )
     export.offer(CHART, figure, lambda: export.Table(_HEADS, rows), "inside_the_layers")
     _jacobian(shown, names)

@@ -44,7 +44,7 @@ PRESETS = (
     _preset(
         "Ten sigmoids",
         "The textbook case. Xavier's weights keep a linear stack alive, not this one: about "
-        "a factor of 0.24 is lost at every layer.",
+        "a factor of 0.24 is left by every layer.",
         _stack("sigmoid", 10, "xavier_normal"),
     ),
     _preset(

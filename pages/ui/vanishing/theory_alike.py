@@ -77,8 +77,8 @@ def view(
         "the right, a layer's map of c at variance "
         f"q = {wording.number(_map(stack).variance, 3)}; this network climbs or descends the "
         "staircase between map and diagonal. Where the map meets the diagonal, c comes to rest "
-        "(c\\*). Its slope at c = 1 is χ₁ once q has settled: gradients vanish where inputs grow "
-        "alike, and explode where they are driven apart."
+        "(c\\*). Unless the function jumps, its slope at c = 1 is χ₁ once q has settled: gradients "
+        "vanish where inputs grow alike, and explode where they are driven apart."
     )
     export.offer(PATH, figure, lambda: _rows(c), "mean_field_correlation")
     return [_alike_sweep(stack)] if subject.depth <= _LIVE_LAYERS else []

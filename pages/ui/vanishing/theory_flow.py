@@ -56,7 +56,7 @@ def view(
         f"LeCun, alpha dropout {rate:g}": (1.0, Dropout.ALPHA, rate),
     }
     rows = [[name, *_rest_row(key, settings, *case)] for name, case in cases.items()]
-    heads = ["", "μ at rest", "ν at rest", "error left, a layer", "gradient × √χ₁, a layer"]
+    heads = ["", "μ at rest", "ν at rest", "error left, a layer", "gradient, a layer"]
     with st.container(key=f"{FLOW}_table"):
         st.markdown(wording.table(heads, rows))
     st.caption(
@@ -64,7 +64,8 @@ def view(
         "pre-activations with variance σ_w² (ν + μ²) of them, so one layer brings every start onto "
         "one curve (an arrow goes a third of the way); along it the layers move on. SELU's "
         "constants are chosen so that (0, 1) is at rest with σ_w² = 1. That keeps the signal, not "
-        "the gradient: √χ₁ is 1.035 there. Biases are left out here."
+        "the gradient: a layer multiplies it by √χ₁, 1.035 there, and where units are dropped by "
+        "what dropout does to it, too. Biases are left out here."
     )
     export.offer(FLOW, figure, lambda: _paths_table(flow), "mean_and_variance")
     return []
@@ -106,7 +107,8 @@ def _rest_row(
         return theory_words.rest_row(found, math.nan)
     q = weights * (found.variance + found.mean**2)
     slope = mean_field.moments(ACTIVATIONS[key], q, **dict(settings)).slope
-    return theory_words.rest_row(found, weights * float(slope))
+    share = self_normalising.gradient_share(dropout, rate)
+    return theory_words.rest_row(found, weights * float(slope) * share)
 
 
 def _paths_table(flow: _Flow) -> export.Table:

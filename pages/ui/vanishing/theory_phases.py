@@ -76,6 +76,10 @@ def view(
     if told := theory_words.others(points):
         st.caption(told)
     st.caption(theory_words.SYMBOLS)
+    st.caption(
+        "Solid border: χ₁ = 1, where the gradient neither shrinks nor grows. Dashed border, where "
+        "there is one: beyond it the variance escapes."
+    )
     st.caption("Layer by layer:")
     export.offer(LAYERS, figure, lambda: numbers(shown, LAYERS), "theory_by_layer")
     st.caption("The phase diagram:")

@@ -144,9 +144,10 @@ def apart(gap: float, slope: float, chi: float) -> str:
             f"**Two inputs become the same** (c\\* = 1, because χ₁ {why}): {pace}. What told them "
             "apart is lost on the way."
         )
+    why = "χ₁ > 1" if chi > 1 else "the function jumps, and tells apart what lies on either side"
     return (
         f"**Two inputs are driven to a correlation of {wording.fixed(1 - gap, 3)}**, however alike "
-        f"they were (χ₁ > 1): {pace}."
+        f"they were ({why}): {pace}."
     )
 
 

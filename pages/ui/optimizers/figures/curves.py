@@ -13,14 +13,16 @@ def curves_layout(steps: int, at: int, top: float, slope_top: float) -> Spec:
     Both are in powers of ten, up to ``top`` and ``slope_top``.
     """
     span = (-0.02 * steps, 1.02 * steps)
+    # The title stands below the numbers, not in a gap between them.
+    along = strokes.axis("step", span) | {"title": {"text": "step", "standoff": 14}}
     return {
         "height": strokes.SIDE_HEIGHT,
-        "margin": {"l": 40, "r": 8, "t": 24, "b": 36},
+        "margin": {"l": 40, "r": 8, "t": 24, "b": 40},
         "hovermode": "x",
         "dragmode": False,
         "showlegend": False,
-        "xaxis": {**strokes.axis("step", span), "domain": [0.0, 0.42]},
-        "xaxis2": {**strokes.axis("step", span), "domain": [0.58, 1.0], "anchor": "y2"},
+        "xaxis": {**along, "domain": [0.0, 0.42]},
+        "xaxis2": {**along, "domain": [0.58, 1.0], "anchor": "y2"},
         "yaxis": strokes.powers("", FLOOR - 0.5, top),
         "yaxis2": {**strokes.powers("", FLOOR - 0.5, slope_top), "anchor": "x2"},
         "shapes": [strokes.across(at), strokes.across(at) | {"xref": "x2"}],

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from core.optimizers import OPTIMIZERS
 from core.spec import FloatArray
+from pages.ui import charts
 from pages.ui.charts import COLOURS, GROUND, Spec
 
 Integers = npt.NDArray[np.int64]
@@ -18,7 +19,7 @@ LOW_HEIGHT = 300
 GREY = COLOURS[7]
 """The palette's grey, for what is compared with."""
 
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
+DASHES = (*charts.DASHES, "solid")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 PLACES = {name: place for place, name in enumerate(OPTIMIZERS)}
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
