@@ -296,6 +296,15 @@ def test_the_verdict_is_the_middle_draw():
     assert (one.fate, one.decades) == (Fate.HEALTHY, 0.0)
 
 
+def test_the_spread_of_huge_values_is_a_number():
+    """Their squares are not, though all of them are far from an overflow."""
+    stack = Stack(sizes=(64,) * 101, activation="relu")
+    found = measure(Experiment(stack=stack, initialiser="linear_default", gain=100.0))
+    last = draw(Experiment(stack=stack, initialiser="linear_default", gain=100.0), 0).run().post[-1]
+    assert last.max() > 1e155
+    assert found.std[0, -1] == pytest.approx((last / 1e155).std() * 1e155, rel=1e-12)
+
+
 def test_an_overflow_is_an_explosion_at_a_layer():
     forward_over = verdict(measure(experiment("identity", 40, 4, gain=1e30, repeats=2)))
     assert forward_over.fate is Fate.EXPLODED

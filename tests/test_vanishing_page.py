@@ -503,6 +503,13 @@ def test_inside_shows_where_the_signal_collapses():
     assert np.nansum(numbers(gradients["z"]), axis=0).max() <= 1.0001
 
 
+def test_stacks_that_are_too_small_for_the_axis_are_named():
+    app = opened("Inside the layers", ["relu", "tanh"], depth="60", gain="100")
+    (said,) = (info.value for info in app.info)
+    assert "those of 2. Tanh are too small" in said
+    assert not opened("Inside the layers", ["relu", "tanh"]).info
+
+
 def test_singular_values_are_there_on_request():
     app = opened("Inside the layers", "identity", weights="Orthogonal", jacobian="true")
     assert tables(app)[1][1] == ["Identity", "1", "1", "1"]

@@ -80,8 +80,8 @@ def section(
             st.markdown(_said(name, run, profile))
     if lost:
         st.info(
-            f"All activations share one axis. Beside those of {names[reaches.index(widest)]}, "
-            f"which reach {wording.number(widest, 1)}, those of {wording.listed(lost)} are too "
+            f"All activations share one axis. {names[reaches.index(widest)]} takes it to "
+            f"{wording.number(widest, 1)}, beside which those of {wording.listed(lost)} are too "
             "small to be seen."
         )
     rows = [
