@@ -244,7 +244,8 @@ def best_constant(loss: MaskLoss, mask: Mask, settings: Settings) -> FloatArray:
             z = np.clip(start + offsets, -12.0, 12.0)
             values = _of_constants(loss, z, mask, {k: v[some, :, None] for k, v in rows.items()})
             values = np.broadcast_to(values, (some.size, z.size))
-            same = np.ptp(values, axis=-1) <= 1e-12
+            # Far out all answers may be next to equally good, but they are not all there is.
+            same = (np.ptp(values, axis=-1) <= 1e-12) & (offsets is _COARSE)
             best[some] = np.where(same, np.nan, z[values.argmin(axis=-1)])
     share: FloatArray = _sigmoid.function(best)
     return share

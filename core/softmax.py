@@ -47,7 +47,7 @@ def log_sum_exp(logits: npt.ArrayLike, temperature: Scalar = 1.0) -> FloatArray:
 
 
 def soft_mean(logits: npt.ArrayLike, temperature: Scalar = 1.0) -> FloatArray:
-    """Return Σᵢ pᵢ zᵢ with p = softmax(z/T): a smooth maximum that stays below the maximum.
+    """Return Σᵢ pᵢ zᵢ with p = softmax(z/T): a smooth maximum that is never above the maximum.
 
     Shape and errors are those of :func:`log_sum_exp`.
     """
@@ -102,8 +102,16 @@ def naive_cross_entropy(logits: FloatArray, label: npt.NDArray[np.intp]) -> Floa
     return result
 
 
+def is_distribution(results: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell of each row whether it holds probabilities: not nan, and not all 0.
+
+    All are 0 where e to every logit is finite and only their sum overflows.
+    """
+    return np.asarray(np.isfinite(results).all(axis=-1) & (results > 0).any(axis=-1))
+
+
 def breaking_scale(logits: npt.ArrayLike, dtype: FloatType) -> FloatArray:
-    """Return for each row the smallest scale s at which the naive softmax of s·z is not finite.
+    """Return for each row the smallest scale s at which the naive softmax of s·z breaks.
 
     It is found by bisection over all the numbers of ``dtype``, so that the number just
     below it still works; ∞ where no scale breaks it. For the logits (1, 0) it is the first
@@ -120,7 +128,7 @@ def breaking_scale(logits: npt.ArrayLike, dtype: FloatType) -> FloatArray:
     def broken(places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         with np.errstate(over="ignore"):
             results = naive_softmax(rows * scale(places)[..., None])
-        return np.asarray(~np.isfinite(results).all(axis=-1))
+        return ~is_distribution(results)
 
     low = np.zeros(rows.shape[:-1], dtype=np.int64)
     high = np.full_like(low, int(np.array([np.finfo(dtype).max]).view(bits)[0]))

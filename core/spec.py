@@ -127,6 +127,12 @@ class Origin:
     title: str
     url: str = ""
 
+    @property
+    def credit(self) -> str:
+        """Whose it is, with the year behind the first of several: Legendre (1805); Gauss (1809)."""
+        first, *others = self.authors.split(";")
+        return ";".join([f"{first} ({self.year})", *others])
+
 
 @dataclass(frozen=True)
 class Code:

@@ -146,7 +146,8 @@ def _envelope(pieces: Sequence[Piece]) -> list[tuple[float, Piece]]:
         while found:
             begins, last = found[-1]
             start = float(last.bias - piece.bias) / (slope - float(last.weight))
-            if start > begins:
+            # Lines that meet in one point take turns there for a stretch of rounding only.
+            if start - begins > 1e-12 * max(1.0, abs(start)):
                 break
             found.pop()
             start = -np.inf

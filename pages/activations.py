@@ -22,13 +22,13 @@ PRESETS = (
     ),
     ACTIVATION_PICKER.preset(
         "ELU and SELU",
-        "SELU is ELU times a scale above 1: steeper than the identity on the right, "
-        "so that variance can neither die out nor grow.",
+        "SELU is ELU at α = 1.673, times a scale of 1.051: steeper than the identity on the "
+        "right, so that variance can neither die out nor grow.",
         ("elu", "selu"),
         controls=activation_view.DEFAULTS,
     ),
     ACTIVATION_PICKER.preset(
-        "Three hard sigmoids",
+        "Hard sigmoids",
         "Keras 2 draws the line with slope 0.2; PyTorch, Keras 3 and JAX with 1/6. "
         "Both stand in for the sigmoid.",
         ("sigmoid", "hard_sigmoid", "hard_sigmoid-2"),

@@ -230,6 +230,12 @@ def test_every_window_and_third_panel(window, third):
     assert list(curves(app, "y3")) == names
 
 
+def test_a_third_panel_that_no_function_has_is_left_out():
+    app = visit("activations", activation=["elu"], activations_third="∂f/∂parameter")
+    assert "yaxis3" not in figure(app)["layout"]
+    assert ["No third panel" in info.value for info in app.info] == [True]
+
+
 @pytest.mark.parametrize("factor", view.FACTORS)
 def test_every_difference(factor):
     app = visit("activations", activation=["gelu", "gelu_tanh", "relu"])
@@ -287,7 +293,7 @@ PRESETS = {
     "Leaky 0.01 and 0.3": (["leaky_relu", "leaky_relu-2"], {"probe": -1.0}),
     "GELU − tanh form, ×100": (["gelu", "gelu_tanh"], {"difference": "100"}),
     "ELU and SELU": (["elu", "selu"], {}),
-    "Three hard sigmoids": (["sigmoid", "hard_sigmoid", "hard_sigmoid-2"], {}),
+    "Hard sigmoids": (["sigmoid", "hard_sigmoid", "hard_sigmoid-2"], {}),
     "Dead at x < 0?": (["relu", "leaky_relu", "elu", "gelu", "softplus"], {"probe": -3.0}),
 }
 
@@ -312,7 +318,7 @@ def test_preset_leaky_slopes():
 
 
 def test_preset_hard_sigmoid_slopes():
-    app = press("Three hard sigmoids")
+    app = press("Hard sigmoids")
     slopes = [choice(app, k).parameters["slope"] for k in picked(app)[1:]]
     assert slopes == pytest.approx([0.2, 1 / 6])
 

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from core.losses import LOSSES
-from core.pairing import LOSS_SLOPES, OUTPUTS, Verdict, judge
+from core.pairing import LOSS_SLOPES, OUTPUTS, Verdict, judge, readings
 from core.segmentation import MASK_LOSSES, MASKS, PIXELS, decode_mask, encode_mask
-from pages.ui import export
+from pages.ui import export, wording
 from pages.ui.charts import GROUND
 from pages.ui.pairing import picture, view
 from pages.ui.segmentation import controls as segmentation
@@ -126,6 +126,21 @@ def test_presets(label):
         assert table(app, "best")["BCE"][3] == "0.0098"
     else:
         assert "**saturates**" in verdict(app)
+
+
+def test_a_label_that_a_loss_does_not_take_costs_what_the_table_says():
+    pair = {"pairing_output": "Sigmoid", "pairing_loss": "Dice", "pairing_labels": "−1, +1"}
+    text = verdict(visit(**pair, dice_smooth="10"))
+    read = readings(OUTPUTS["sigmoid"], LOSSES["dice"], np.log(9), -1.0, smooth=10.0)
+    assert f"at z = 2.197 it costs {wording.fixed(float(read.loss))}, where" in text
+    outside = verdict(visit(**pair | {"pairing_output": "ReLU"}))
+    assert "undefined" not in outside.partition("\n")[2]
+
+
+def test_a_step_between_those_that_are_kept_shows_the_one_before():
+    app = stands(visit(pairing_part=MASK, pairing_show="Descent", pairing_step="47"))
+    assert any("after step 44" in one.value for one in app.markdown)
+    assert not any("after step 47" in one.value for one in app.markdown)
 
 
 def test_only_these_presets_are_offered():

@@ -152,6 +152,10 @@ def test_best_constant(mask):
     heavy = best_constant(MASK_LOSSES["weighted"], mask, settings)
     assert heavy == pytest.approx(10 * share / (10 * share + 1 - share), rel=0.01)
     assert best_constant(MASK_LOSSES["absolute_error"], mask, {}) < 1e-5
+    # Far out the focal loss is next to 0 everywhere, and still there is one end that is best.
+    for alpha, end in ((1.0, 1.0), (0.0, 0.0)):
+        found = best_constant(MASK_LOSSES["focal"], mask, {"focal_alpha": alpha})
+        assert found == pytest.approx(end, abs=1e-5)
 
 
 @each_mask

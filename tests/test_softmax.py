@@ -1,5 +1,7 @@
 """Softmax and its relatives: against SciPy, against 50 digits, and where they break."""
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -214,8 +216,17 @@ def test_the_first_logit_that_breaks_it(dtype, first):
 def test_the_number_before_the_break_still_works(dtype, row):
     z, scale = np.array(row, dtype), dtype(s.breaking_scale(row, dtype))
     before = np.nextafter(scale, dtype(0))
-    assert np.isfinite(s.naive_softmax(z * before)).all()
-    assert np.isnan(s.naive_softmax(z * scale)).any()
+    assert s.naive_softmax(z * before).sum() == pytest.approx(1, rel=1e-5)
+    with np.errstate(over="ignore"):
+        found = s.naive_softmax(z * scale)
+    assert not s.is_distribution(found)
+    # Of equal logits only the sum overflows: what comes out is 0 throughout.
+    assert np.isnan(found).any() or not found.any()
+
+
+def test_the_sum_overflows_before_its_terms():
+    scale = float(s.breaking_scale([1.0, 1.0, 1.0], np.float64))
+    assert scale == pytest.approx(math.log(np.finfo(np.float64).max) - math.log(3), abs=1e-9)
 
 
 def test_breaks_row_by_row():

@@ -266,6 +266,12 @@ def test_rows_that_do_not_add_up_are_normalised_and_it_is_said():
     reads_as(bars(app), [1 / 1.5, 0.2, 0.2 / 1.5], 3)
 
 
+def test_between_equal_distributions_there_is_nothing():
+    app = open_section("KL divergence", p1=0.02, p2=0.02, p3=0.02, q1=0.06, q2=0.06, q3=0.06)
+    assert "P and Q are the same" in verdict(app)
+    assert [row[1] for row in tables(app)[0][1:5]] == ["0.0000"] * 4
+
+
 def test_an_infinite_divergence_is_put_in_words():
     app = open_section("KL divergence", q1=0)
     assert "KL(P‖Q) is infinite, since Q rules out what P allows" in verdict(app)

@@ -137,7 +137,7 @@ def test_saturation():
     assert wording.saturation(facts(ACTIVATIONS["relu"])) == "(−∞,\xa00]"
     tanh = wording.saturation(facts(ACTIVATIONS["tanh"]), 2)
     assert tanh == "(−∞,\xa0−2.99) and (2.99,\xa0∞)"
-    assert wording.saturation(facts(ACTIVATIONS["sine"])).endswith(" and 9 more")
+    assert wording.saturation(facts(ACTIVATIONS["sine"])).endswith(" and 9 more within ±20")
 
 
 def test_steepest():

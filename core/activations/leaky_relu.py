@@ -54,7 +54,10 @@ SPEC = Activation(
     ),
     formula=r"f(x)=\begin{cases}x & x>0\\ a x & x\le 0\end{cases}",
     gradient_formula=r"f'(x)=\begin{cases}1 & x>0\\ a & x\le 0\end{cases}",
-    insight="The gradient on the left is small but never zero, so a silent unit can still learn.",
+    insight=(
+        "The gradient on the left is small but, unless a = 0, not zero: a silent unit can still "
+        "learn."
+    ),
     use="Hidden layers where ReLU units die, with a slope near 0.2 rather than 0.01.",
     avoid="Exact zeros are wanted (sparsity).",
     strengths=(
@@ -64,7 +67,7 @@ SPEC = Activation(
     ),
     weaknesses=(
         "At slope 0.01 the gradient on the left is a hundred times smaller: often too little",
-        "No exact zeros: activations are not sparse",
+        "No exact zeros, unless a = 0: activations are not sparse",
         "Defaults differ: 0.01 in PyTorch and JAX, 0.2 and 0.3 in Keras",
     ),
     origin=Origin(

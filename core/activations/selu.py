@@ -78,7 +78,7 @@ SPEC = Activation(
     weaknesses=(
         "The gradient is not kept: it grows by about 3.5 % a layer",
         "Needs wide layers, LeCun initialisation and AlphaDropout instead of dropout",
-        "A kink at 0: the slope falls from 1.758 to 1.051",
+        "A kink at 0: at the defaults the slope falls from 1.758 to 1.051",
     ),
     origin=Origin(
         authors="Klambauer, Unterthiner, Mayr & Hochreiter",

@@ -55,7 +55,7 @@ SPEC = Activation(
         "The gradient is never exactly zero for moderate inputs",
     ),
     weaknesses=(
-        "All outputs are positive: the mean is 0.81 for a standard normal input, twice ReLU's",
+        "All outputs are positive: at β = 1 the mean is 0.81 for a standard normal, twice ReLU's",
         "Overflows if coded as log(1 + exp(x))",
         "Needs exp and log",
     ),

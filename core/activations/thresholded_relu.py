@@ -33,7 +33,8 @@ SPEC = Activation(
     derivative=gradient,
     breaks=breaks,
     at_breaks=(
-        "At θ the function jumps; value and gradient are 0 there, in PyTorch, JAX and Keras alike."
+        "At θ the function jumps, unless θ = 0; value and gradient are 0 there, in PyTorch, JAX "
+        "and Keras alike."
     ),
     parameters=(
         Parameter(

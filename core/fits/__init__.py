@@ -59,6 +59,7 @@ __all__ = [
     "shares",
 ]
 
+_NOTHING = 1e-12  # a total pull or loss below this is rounding
 _AT_ONCE = 2**17  # residuals of the settings that are fitted together
 
 
@@ -184,6 +185,7 @@ def needs_several_starts(loss: Loss, **parameters: Scalar) -> bool:
 def shares(loss: Loss, residuals: npt.ArrayLike, **parameters: Scalar) -> Shares:
     """Return each point's share of the total loss and of the total |gradient|.
 
+    Of next to nothing every share is 0.
     ``residuals`` are fit − y, of shape (n,). Raises as ``best_constant`` does.
     """
     ((_, penalty),) = measured(loss, _single(loss, parameters))
@@ -191,7 +193,7 @@ def shares(loss: Loss, residuals: npt.ArrayLike, **parameters: Scalar) -> Shares
 
     def parts(sizes: Real) -> Real:
         total = sizes.sum()
-        return sizes / total if total > 0 else np.zeros_like(sizes)
+        return sizes / total if total > _NOTHING else np.zeros_like(sizes)
 
     return Shares(loss=parts(penalty.rho(r)[0]), gradient=parts(np.abs(penalty.psi(r)[0])))
 

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from core.facts import Facts, Join
+from core.facts import WINDOW, Facts, Join
 from core.loss_facts import LossFacts, Pull
 from core.numeric import Receipt
 from core.spec import Axis, Interval, Loss
@@ -86,10 +86,16 @@ def joins(facts: Facts) -> str:
 
 
 def saturation(facts: Facts, digits: int = 4) -> str:
-    """List the stretches where the gradient is under the threshold, three at most."""
-    stretches = [interval(one, digits) for one in facts.saturation]
-    more = [f"{len(stretches) - 3} more"] if len(stretches) > 3 else []
-    return " and ".join(stretches[:3] + more) or "nowhere"
+    """List the stretches where the gradient is under the threshold: the three nearest to 0."""
+
+    def away(one: Interval) -> float:
+        return max(one.low, -one.high, 0.0)
+
+    nearest = sorted(sorted(facts.saturation, key=away)[:3], key=lambda one: one.low)
+    stretches = [interval(one, digits) for one in nearest]
+    if (more := len(facts.saturation) - 3) > 0:
+        stretches.append(f"{more} more within ±{WINDOW:g}")
+    return " and ".join(stretches) or "nowhere"
 
 
 def steepest(facts: Facts) -> str:

@@ -61,6 +61,11 @@ def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
     beside.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
     with above:
         drawn = show(choices, view)
+    if view.third and all(one.third is None for one in drawn.curves):
+        st.info(
+            "No third panel: none of these functions has a parameter that is learned. PReLU and "
+            "Swish have one."
+        )
     readings(view.scene, _readings(choices, all_facts, view.probe))
     live(sweeps(choices, view, drawn), key="activations_live")
     latest.note(drawn.figure, lambda: table(drawn))

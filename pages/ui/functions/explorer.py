@@ -116,7 +116,7 @@ def explain(keys: Sequence[str]) -> None:
             bad.markdown("\n".join(f"- {line}" for line in entry.weaknesses))
             source = entry.origin
             title = f"[{source.title}]({source.url})" if source.url else f"*{source.title}*"
-            st.caption(f"{source.authors} ({source.year}): {title}.")
+            st.caption(f"{source.credit}: {title}.")
 
 
 @lru_cache(maxsize=4096)

@@ -60,8 +60,8 @@ PROBES = {Axis.RESIDUAL: 2.0, Axis.MARGIN: -1.0, Axis.PROBABILITY: 0.1, Axis.LOG
 MEASURES = {
     Axis.RESIDUAL: "how far a prediction is from a number",
     Axis.MARGIN: "how clearly a score has the sign of its label",
-    Axis.PROBABILITY: "how likely the right answer was called",
-    Axis.LOGIT: "how large the log-odds of the right answer are",
+    Axis.PROBABILITY: "how likely class 1 is called",
+    Axis.LOGIT: "how large the log-odds of class 1 are",
 }
 
 

@@ -135,12 +135,14 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
         return _differences(choices, view, view.factor)
     drawn = [draw(c.key, c.label, view, c.parameters) for c in choices]
     keys = tuple(c.entry.key for c in choices)
+    # No third panel where none of the functions has what it would show.
+    panels = 3 if any(d.curve.third is not None for d in drawn) else 2
     figure = charts.functions(
         drawn,
         window=view.scene.window,
         limits=_limits(keys, view.bare),
         probe=view.probe,
-        titles=view.titles,
+        titles=view.titles[:panels],
         axis=view.scene.axis,
         legend=_legend(keys, view.bare),
     )

@@ -35,7 +35,7 @@ def _surface() -> None:
     parts.formulas(surface.formula)
     source = surface.origin
     title = f"[{source.title}]({source.url})" if source.url else source.title
-    st.caption(f"{surface.insight} {source.authors} ({source.year}): {title}.")
+    st.caption(f"{surface.insight} {source.credit}: {title}.")
 
 
 @st.fragment
@@ -58,6 +58,6 @@ def entries() -> None:
     )
     source = entry.origin
     title = f"[{source.title}]({source.url})" if source.url else source.title
-    st.caption(f"{source.authors} ({source.year}): {title}")
+    st.caption(f"{source.credit}: {title}")
     for tab, framework in zip(st.tabs(list(_FRAMEWORK_NAMES.values())), FRAMEWORKS, strict=True):
         tab.code(entry.snippet(framework), language="python")

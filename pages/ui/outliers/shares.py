@@ -65,6 +65,6 @@ def _caption(choices: Sequence[Choice], points: Points, truth: DataSet | None) -
     note = " A point right on a line pulls with 0 where its loss has a kink." if kinks else ""
     return (
         f"What part of the total loss each point makes up {place}, and what part of the total "
-        f"pull |∂ℓ/∂ŷ| on it.{more} A far point dominates the value of every loss; what sets "
-        f"them apart is the pull.{note if truth is None else ''}"
+        f"pull |∂ℓ/∂ŷ| on it.{more} A far point makes up much of every loss that grows "
+        f"without limit; what sets losses apart is the pull.{note if truth is None else ''}"
     )

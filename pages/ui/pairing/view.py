@@ -21,7 +21,7 @@ from core.pairing import (
     readings,
     steps_until_right,
 )
-from core.spec import FloatArray
+from core.spec import Axis, FloatArray
 from pages.ui import charts, controls, export, state, text, wording
 from pages.ui.controls import Settings, segments
 from pages.ui.live import ChartSweep, Sweep, live
@@ -117,9 +117,8 @@ def explore() -> None:
         st.rerun()
     found = _judged(output, loss, CODINGS[coding], settings)
     with beside, st.container(key="verdict"):
-        st.markdown(
-            f"{_verdict_word(found.verdict)}  \n" + "\n\n".join(_reasons(output, loss, found))
-        )
+        reasons = "\n\n".join(_reasons(output, loss, found, settings))
+        st.markdown(f"{_verdict_word(found.verdict)}  \n{reasons}")
     figure = enlarged(output, loss, found.labels, z, settings)
     with above:
         st.plotly_chart(figure, key=CHART, config=charts.CONFIG, alt=_alt(output, loss, found))
@@ -210,7 +209,7 @@ def _verdict_word(verdict: Verdict) -> str:
     return f":{COLOURS[verdict]}[{MARKS[verdict]} **{verdict.value}**]"
 
 
-def _reasons(output: str, loss: str, found: Judgement) -> list[str]:
+def _reasons(output: str, loss: str, found: Judgement, settings: Settings = ()) -> list[str]:
     """Say why the verdict is what it is, with the numbers that it rests on."""
     shown, entry = OUTPUTS[output], LOSSES[loss]
     reasons = []
@@ -223,9 +222,8 @@ def _reasons(output: str, loss: str, found: Judgement) -> list[str]:
     if found.stranger is not None:
         label = written(found.stranger)
         reasons.append(
-            f"{entry.name} takes labels in {entry.targets}, and {label} is none. The bare "
-            "formula still returns a number, without an error message: "
-            f"{_with_stranger(output, loss, found.stranger)}"
+            f"{entry.name} takes labels in {entry.targets}, and {label} is none."
+            f"{_with_stranger(output, loss, found.stranger, settings)}"
         )
     if found.verdict is Verdict.UNDEFINED:
         return reasons
@@ -264,16 +262,25 @@ def _reasons(output: str, loss: str, found: Judgement) -> list[str]:
     return reasons
 
 
-def _with_stranger(output: str, loss: str, stranger: float) -> str:
-    """Say what a label outside the loss's domain does at the logit where σ(z) is 0.9."""
+def _with_stranger(output: str, loss: str, stranger: float, settings: Settings) -> str:
+    """Say what a label outside the loss's domain does at the logit where σ(z) is 0.9.
+
+    Empty where there is no loss at that logit.
+    """
     z = float(np.log(9))
     shown, entry = OUTPUTS[output], LOSSES[loss]
     own = own_coding(shown, entry).value
     meant = own[0] if stranger <= 0 else own[1]
-    given, right = (readings(shown, entry, z, label).loss.item() for label in (stranger, meant))
+    given, right = (
+        readings(shown, entry, z, label, **dict(settings)).loss.item()
+        for label in (stranger, meant)
+    )
+    if not (np.isfinite(given) and np.isfinite(right)):
+        return ""
     return (
-        f"at z = 2.197 it costs {wording.fixed(given)}, where the label {written(meant)} "
-        f"costs {wording.fixed(right)}."
+        " The bare formula still returns a number, without an error message: at z = 2.197 it "
+        f"costs {wording.fixed(given)}, where the label {written(meant)} costs "
+        f"{wording.fixed(right)}."
     )
 
 
@@ -300,11 +307,24 @@ def _worked_out(output: str, loss: str, found: Judgement) -> None:
     if found.leaves:
         return
     steps = _steps(output, loss)
-    many = "does not get there in 5000 steps" if steps is None else f"takes {steps} steps"
+    many = (
+        "does not say more than 0.9 within 5000 steps"
+        if steps is None
+        else f"takes {steps} step{'s' * (steps != 1)} until it says more than 0.9"
+    )
     st.markdown(
         "One logit, gradient descent from z = −8 with the positive target, learning rate 1, the "
-        f"loss at its defaults: the pair **{many}** until it says more than 0.9."
+        f"loss at its defaults: the pair **{many}**.{_read(output, loss)}"
     )
+
+
+def _read(output: str, loss: str) -> str:
+    """Say how an answer is read as a probability, where it is none itself."""
+    answers = OUTPUTS[output].range
+    if np.isfinite(answers.low):
+        return " An answer a says (a + 1)/2." if answers.low < 0 else ""
+    logit = LOSSES[loss].axis in (Axis.MARGIN, Axis.LOGIT)
+    return " An answer a says σ(a)." if logit else ""
 
 
 def _readings(

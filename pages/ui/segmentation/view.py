@@ -118,6 +118,7 @@ def _descent(
     with above:
         step = st.slider("Step", 0, STEPS, 40, EVERY, key=STEP, bind="query-params")
         at = step // EVERY
+        step = at * EVERY  # a link may ask for one in between
         now = {key: sweeps.shares(one.logits[at]) for key, one in run.items()}
         first = sweeps.shares(next(iter(run.values())).logits[0])
         figure = maps(mask, ("Start", first), now, SHARE, "p")

@@ -53,7 +53,7 @@ def imbalance(
 
 def descent_heads(step: int) -> list[str]:
     """Return the head of the table of the descents."""
-    return [f"after step {step}", "value", "wrong pixels", "Dice score", "all right from step"]
+    return [f"after step {step}", "value", "wrong pixels", "Dice score", "all right by step"]
 
 
 def descent_rows(run: Mapping[str, Descent], at: int) -> list[list[str]]:
@@ -74,6 +74,10 @@ def descent_columns(one: Descent) -> list[list[str]]:
     ]
 
 
+_LASTING = ("bce", "weighted", "focal")
+"""Losses whose gradient does not fade where an answer is confidently wrong."""
+
+
 def _all_right(one: Descent) -> str:
     return str(one.steps[one.wrong.argmin()]) if one.wrong.min() == 0 else "not in 200"
 
@@ -81,16 +85,21 @@ def _all_right(one: Descent) -> str:
 def descent_verdict(run: Mapping[str, Descent]) -> str:
     """Say under which losses every pixel ends up right, and why not under the others."""
     done = [MASK_LOSSES[k].name for k, one in run.items() if one.wrong[-1] == 0]
-    stuck = [
-        f"{MASK_LOSSES[k].name} ({wording.percent(one.wrong[-1])})"
-        for k, one in run.items()
-        if one.wrong[-1] > 0
-    ]
+    stuck = {k: one.wrong[-1] for k, one in run.items() if one.wrong[-1] > 0}
+    shares = [f"{MASK_LOSSES[k].name} ({wording.percent(wrong)})" for k, wrong in stuck.items()]
+    fading = [MASK_LOSSES[k].name for k in stuck if k not in _LASTING]
+    lasting = [MASK_LOSSES[k].name for k in stuck if k in _LASTING]
     said = [f"After {STEPS} steps every pixel is right under **{', '.join(done) or 'no loss'}**."]
     if stuck:
+        said.append(f"Pixels are still wrong under {', '.join(shares)}.")
+    if fading:
         said.append(
-            f"Pixels are still wrong under {', '.join(stuck)}: where an answer is confidently "
-            "wrong, the slope p(1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}p) of the sigmoid is in "
-            "their gradient and lets next to nothing through."
+            f"Where an answer is confidently wrong, the gradient of {wording.listed(fading)} has "
+            "the slope p(1\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}p) of the sigmoid in it, which lets "
+            "next to nothing through."
+        )
+    if lasting:
+        said.append(
+            f"{wording.listed(lasting)} would need more steps, a larger rate, or a weight above 0."
         )
     return "\n\n".join(said)

@@ -16,6 +16,7 @@ from core.losses import LOSSES
 from core.softmax import (
     breaking_scale,
     gain,
+    is_distribution,
     jacobian,
     leaders,
     log_sum_exp,
@@ -244,7 +245,7 @@ def overflow(at: Rows) -> Shown:
     ]
     limit = float(SCALE_STEPS[-1])
     ends = np.stack([np.full(len(z), limit), *(np.minimum(b, limit) for b in broken)], axis=-1)
-    works = [np.isfinite(p).all(axis=-1).tolist() for p in (doubled, single)]
+    works = [is_distribution(p).tolist() for p in (doubled, single)]
     top = z.max(axis=-1)
     said = zip(at.scale[:, 0].tolist(), top.tolist(), *works, strict=True)
     texts = {VERDICT: [words.scale(*row) for row in said]}

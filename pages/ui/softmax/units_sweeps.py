@@ -80,11 +80,13 @@ def divergence(p_weights: FloatArray, q_weights: FloatArray) -> Shown:
     finite = [np.where(np.isfinite(t), t, np.nan) for t in terms]
     sums = zip(p_weights.sum(axis=-1).tolist(), q_weights.sum(axis=-1).tolist(), strict=True)
     notes = [words.normalised("P", a) + words.normalised("Q", b) for a, b in sums]
+    distances = [forwards, backwards, jensen_shannon(p, q), total_variation(p, q)]
+    # Between equal distributions there is nothing but rounding, which may be below 0.
+    forwards, backwards, *_ = distances = [np.where(v < 1e-14, 0.0, v) for v in distances]
     verdicts = [
         words.divergences(*row)
         for row in zip(forwards.tolist(), backwards.tolist(), notes, strict=True)
     ]
-    distances = [forwards, backwards, jensen_shannon(p, q), total_variation(p, q)]
     texts = {VERDICT: verdicts}
     for row, (column, most) in enumerate(
         zip(distances, ("no limit", "no limit", "ln 2 = 0.6931", "1"), strict=True), 1

@@ -153,7 +153,8 @@ def overflow() -> None:
     table(shown, BREAKS, heads, names)
     st.caption(
         "Found by bisection over all numbers of the format. A formula breaks when e to the "
-        "largest logit overflows, or when every power is rounded to 0."
+        "largest logit overflows, or the sum of the powers does, or when every power is rounded "
+        "to 0."
     )
     live(sweeps(moves.overflow, view, [SCALE]), key="softmax_live")
     offer(shown, CHART, figure, "softmax")

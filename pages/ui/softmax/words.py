@@ -46,7 +46,7 @@ def smooth_maximum(lse: float, top: float, mean: float, bound: float) -> str:
     return (
         f"**Log-sum-exp is {wording.fixed(lse)}, the maximum {wording.fixed(top)}.** It is "
         f"{wording.fixed(lse - top)} above, and never more than T ln K = {wording.fixed(bound)}. "
-        f"The softmax-weighted mean Σpz = {wording.fixed(mean)} stays below."
+        f"The softmax-weighted mean Σpz = {wording.fixed(mean)} is never above."
     )
 
 
@@ -63,7 +63,7 @@ def loss(value: float, p: float, label: int, twice: float, floor: float) -> str:
 
 def scale(s: float, top: float, works64: bool, works32: bool) -> str:
     """Say which way of computing still works at this scale."""
-    state = {True: "still works", False: "has broken down: it gives nan"}
+    state = {True: "still works", False: "has broken down"}
     return (
         f"**At s = {wording.number(s)} the largest logit is {wording.number(top)}.** Naive in "
         f"float64 {state[works64]}. Naive in float32 {state[works32]}. Subtracting the maximum "
