@@ -303,3 +303,10 @@ def test_a_broken_module_is_not_passed_over(load: Callable[..., Any]) -> None:
 def test_the_catalogue_is_read_only() -> None:
     with pytest.raises(TypeError):
         ACTIVATIONS["new"] = entry()
+
+
+def test_a_year_stands_behind_the_first_of_several_authors():
+    assert Origin("Legendre; with noise Gauss (1809)", 1805, "").credit == (
+        "Legendre (1805); with noise Gauss (1809)"
+    )
+    assert Origin("Barron", 2019, "").credit == "Barron (2019)"

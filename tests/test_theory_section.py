@@ -358,6 +358,13 @@ def test_wild_values(server, wild):
     assert run.kinds["plotly_chart"] == 2
 
 
+def test_a_step_drives_inputs_apart_without_a_gradient():
+    told = theory_words.apart(0.2, 0.5, 0.0)
+    assert "χ₁ > 1" not in told
+    assert "the function jumps" in told
+    assert "(χ₁ > 1)" in theory_words.apart(0.2, 0.5, 1.3)
+
+
 # ---------------------------------------------------------------- in the browser
 
 

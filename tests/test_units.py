@@ -62,6 +62,12 @@ def test_a_slope_above_one_is_not_convex():
     assert (steep[0] + steep[2]) / 2 < steep[1]
 
 
+def test_lines_that_meet_in_one_point_make_one_corner():
+    """Rounding would leave the middle one a stretch of 10⁻¹⁵ to itself."""
+    pieces = [Piece(-2.05, 0.9), Piece(-2.7, 1.55), Piece(-1.3, 0.15)]
+    assert corners(pieces) == pytest.approx([1.0], abs=1e-9)
+
+
 @given(PIECES)
 def test_corners_are_where_the_slope_changes(pieces):
     found = corners(pieces)
