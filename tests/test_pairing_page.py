@@ -137,6 +137,20 @@ def test_a_label_that_a_loss_does_not_take_costs_what_the_table_says():
     assert "undefined" not in outside.partition("\n")[2]
 
 
+@pytest.mark.parametrize(
+    ("output", "loss", "read"),
+    [
+        ("ReLU", "Hinge", "says σ(a)."),
+        ("Tanh", "Hinge", "says (a + 1)/2."),
+        ("Sigmoid", "Dice", ""),
+    ],
+)
+def test_how_an_answer_is_read_is_said(output, loss, read):
+    app = visit(pairing_output=output, pairing_loss=loss)
+    (said,) = (m.value for m in app.markdown if m.value.startswith("One logit"))
+    assert said.partition(" An answer a ")[2] == read
+
+
 def test_a_step_between_those_that_are_kept_shows_the_one_before():
     app = stands(visit(pairing_part=MASK, pairing_show="Descent", pairing_step="47"))
     assert any("after step 44" in one.value for one in app.markdown)

@@ -321,7 +321,7 @@ def _worked_out(output: str, loss: str, found: Judgement) -> None:
 def _read(output: str, loss: str) -> str:
     """Say how an answer is read as a probability, where it is none itself."""
     answers = OUTPUTS[output].range
-    if np.isfinite(answers.low):
+    if np.isfinite(answers.high):
         return " An answer a says (a + 1)/2." if answers.low < 0 else ""
     logit = LOSSES[loss].axis in (Axis.MARGIN, Axis.LOGIT)
     return " An answer a says σ(a)." if logit else ""
