@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """Give one server of the app, for all tests that do not need one of their own."""
-    with serve(options=TALKATIVE | {"server.fileWatcherType": "none"}) as running:
+    with serve(options=TALKATIVE) as running:
         yield running
 
 

@@ -101,6 +101,12 @@ def test_every_page_answers_on_cloud(cloud, page):
     assert_stands(run, cloud)
 
 
+def test_what_is_sent_leaves_at_once_on_cloud(cloud_python):
+    # On asyncio's own loop all but the first message of a rerun wait for an acknowledgement.
+    with serve(python=cloud_python, options=CLOUD_OPTIONS | {"logger.level": "debug"}) as running:
+        assert "Starting new uvloop event loop" in running.log
+
+
 def test_memory_stays_low_on_cloud(cloud):
     for run in visit(cloud, *PAGES):
         assert_stands(run, cloud)

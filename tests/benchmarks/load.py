@@ -28,12 +28,16 @@ VARIANTS = {
         "runner.postScriptGC": True,
         "server.enableWebsocketCompression": False,
         "global.minCachedMessageSize": 10_000,
+        "server.fileWatcherType": "auto",
     },
 }
 
 THINK_SECONDS = 2.0
 CLIENTS = {1: 60.0, 30: 30.0, 100: 30.0}
 """How many clients, and for how many seconds: one alone needs longer for enough moves."""
+
+ARRIVING = 30
+"""How many visitors open the page at the same moment, as a class does when told to."""
 
 SATURATED = "saturated"
 SATURATING_CLIENTS = 20
@@ -83,6 +87,13 @@ async def _measure() -> dict[str, Any]:
             async with _visitors(server, 1):
                 after = server.memory()
             figures[name] = {"started_mb": before / 1e6, "first_visit_mb": after / 1e6}
+        for name, server in servers.items():
+            print(f"{ARRIVING} arrive, {name}", file=sys.stderr)
+            arrivals = await _arrivals(server)
+            figures[name] |= {
+                "arrived_p50_s": percentile(arrivals, 0.50),
+                "arrived_last_s": max(arrivals),
+            }
         for count, seconds in CLIENTS.items():
             for name, server in servers.items():
                 print(f"{_label(count)}, {name}", file=sys.stderr)
@@ -104,7 +115,6 @@ async def _visitors(server: Server, count: int) -> AsyncIterator[list[Visitor]]:
     """Give ``count`` sessions with one function on the Activations page, and their sliders."""
     async with AsyncExitStack() as stack:
         visitors = []
-        # One after the other: how a class arrives all at once is not asked here.
         for _ in range(count):
             connecting = Session.connect(server.url, timeout=TIMEOUT)
             session = await stack.enter_async_context(await connecting)
@@ -113,6 +123,18 @@ async def _visitors(server: Server, count: int) -> AsyncIterator[list[Visitor]]:
                 raise BenchmarkError("the Activations page has no slider to move")
             visitors.append((session, list(run.sliders.values())))
         yield visitors
+
+
+async def _arrivals(server: Server) -> list[float]:
+    """Return for each of some visitors who come at once how long their first view took."""
+
+    async def arrive() -> float:
+        began = time.perf_counter()
+        async with await Session.connect(server.url, timeout=TIMEOUT) as session:
+            _checked(await session.rerun(page="activations", query=QUERY))
+            return time.perf_counter() - began
+
+    return await asyncio.gather(*(arrive() for _ in range(ARRIVING)))
 
 
 async def _level(server: Server, count: int, seconds: float, think: float) -> Level:
@@ -185,7 +207,9 @@ def _report(figures: dict[str, Any]) -> None:
     for name, figure in figures.items():
         print(
             f"{name}: {figure['started_mb']:.0f} MB when started, "
-            f"{figure['first_visit_mb']:.0f} MB after the first visit"
+            f"{figure['first_visit_mb']:.0f} MB after the first visit; of {ARRIVING} who arrive "
+            f"at once half see the page within {figure['arrived_p50_s']:.2f} s, the last after "
+            f"{figure['arrived_last_s']:.2f} s"
         )
         rows = [
             [
