@@ -16,7 +16,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from core.numeric import Real, break_table, one_sided, rooms, weights
+from core.numeric import Real, break_table, one_sided, rooms, weighed, weight_table
 from core.spec import Activation, FloatArray, Interval, Scalar
 
 SATURATED_BELOW = 0.01
@@ -36,7 +36,8 @@ _OFFSETS = np.geomspace(2.0**-10, 2.0**14, 180)
 _HALF = np.geomspace(2.0**-12, 0.5, 40)
 _FRACTIONS = np.concatenate([_HALF, 1 - _HALF[-2::-1]])
 _CANDIDATES = 6  # an aperiodic entry has fewer peaks; a periodic one repeats its first
-_BISECTIONS = 48
+_SIXTEENTHS = np.arange(1.0, 16.0) / 16
+_CUTS = 12  # into sixteen parts each: what is left is 2⁻⁴⁸ of the interval
 _NEWTON_STEPS = 6
 _ORDERS = 3  # derivatives of f′ that are compared at a join
 _REACH = 12.0  # the normal density there is 2e-32
@@ -313,12 +314,19 @@ def _survey(activation: Activation, values: dict[str, Scalar]) -> _Survey:
     )
 
 
-def _bisect(as_left: Callable[[Real], Flags], left: Real, right: Real) -> Real:
-    """Return where ``as_left``, true at ``left`` and false at ``right``, changes."""
-    for _ in range(_BISECTIONS if left.size else 0):
-        middle = (left + right) / 2
-        stays = as_left(middle)
-        left, right = np.where(stays, middle, left), np.where(stays, right, middle)
+def _change(as_left: Callable[[Real], Flags], left: Real, right: Real) -> Real:
+    """Return where ``as_left``, true at ``left`` and false at ``right`` > ``left``, changes.
+
+    It is asked for several points between at once, along a new first axis.
+    """
+    fractions = np.reshape(_SIXTEENTHS, (-1, *(1,) * left.ndim))
+    for _ in range(_CUTS if left.size else 0):
+        between = left + (right - left) * fractions
+        passed = np.logical_and.accumulate(as_left(between))
+        left, right = (
+            np.where(passed, between, left).max(axis=0),
+            np.where(passed, right, between).min(axis=0),
+        )
     return (left + right) / 2
 
 
@@ -339,7 +347,7 @@ def _stationary(s: _Survey) -> tuple[Real, Flags]:
     turns[:, s.joints] &= ~s.broken  # a kink is no stationary point; anchors are looked at anyway
     columns, marked = _nearest(turns, s.x[:, :-1])
     start = np.take_along_axis(sign, columns, axis=1)
-    x = _bisect(
+    x = _change(
         lambda z: np.sign(s.df(z)) == start,
         np.take_along_axis(s.x, columns, axis=1),
         np.take_along_axis(s.x, columns + 1, axis=1),
@@ -400,8 +408,7 @@ def _summits(s: _Survey) -> tuple[Real, Real]:
     offsets = np.arange(-2.0, 3.0)[:, None, None]
     for _ in range(_NEWTON_STEPS if x.size else 0):
         around = np.abs(s.df(x + offsets * step))
-        rise = np.tensordot(weights((-2, -1, 0, 1, 2), 1), around, axes=1)
-        curve = np.tensordot(weights((-2, -1, 0, 1, 2), 2), around, axes=1)
+        rise, curve = weighed(weight_table((-2, -1, 0, 1, 2), (1, 2)), around)
         move = np.divide(rise, curve, out=np.zeros_like(rise), where=curve < 0)
         x = np.clip(x - move * step, low, high)
     return _known(np.where(marked, np.abs(s.df(x)), np.nan)), x
@@ -515,11 +522,11 @@ def _saturation(s: _Survey, threshold: float) -> tuple[Interval, ...]:
     sign = np.sign(slope(x))
     i = np.nonzero(sign[:-1] * sign[1:] < 0)[0]
     x = np.unique(
-        np.concatenate([x, _bisect(lambda z: np.sign(slope(z)) == sign[i], x[i], x[i + 1])])
+        np.concatenate([x, _change(lambda z: np.sign(slope(z)) == sign[i], x[i], x[i + 1])])
     )
     low = np.abs(slope(x)) < threshold
     i = np.nonzero(low[:-1] != low[1:])[0]
-    ends = _bisect(lambda z: (np.abs(slope(z)) < threshold) == low[i], x[i], x[i + 1])
+    ends = _change(lambda z: (np.abs(slope(z)) < threshold) == low[i], x[i], x[i + 1])
     closed = np.zeros(ends.shape, dtype=bool)
     for b, near in zip(edges, beside, strict=True):
         there = np.abs(ends - b) <= near

@@ -61,6 +61,18 @@ def weights(offsets: tuple[int, ...], order: int) -> Real:
 
 
 @cache
+def weight_table(offsets: tuple[int, ...], orders: tuple[int, ...]) -> Real:
+    """Return the :func:`weights` of several orders, one row an order."""
+    return np.stack([weights(offsets, order) for order in orders])
+
+
+def weighed(table: Real, values: Real) -> Real:
+    """Return Σ over the nodes, table (R, nodes) times values (nodes, ...), as (R, ...)."""
+    sums: Real = table @ np.reshape(values, (len(values), -1))
+    return sums.reshape(len(table), *values.shape[1:])
+
+
+@cache
 def _shifted_weights() -> tuple[Real, Real]:
     """Return the first-derivative weights of every placement of the stencil around x.
 
@@ -118,19 +130,17 @@ def one_sided(
     value, first derivative, and so on; the second estimates their errors. The
     function is evaluated beside the points, never at them.
     """
-    offsets = tuple(range(1, NODES + 1))
+    offsets, wanted = tuple(range(1, NODES + 1)), tuple(range(orders + 1))
     column = np.reshape(offsets, (-1, *(1,) * points.ndim))
     estimates, doubts = [], []
     for step in STEPS:
         h = side * np.minimum(step * np.maximum(1.0, np.abs(points) / 1024), room / _ROOM)
         values = function(points + h * column)
-        scales = [h**order for order in range(orders + 1)]
-        full = [np.tensordot(weights(offsets, n), values, 1) / s for n, s in enumerate(scales)]
-        fewer = [
-            np.tensordot(weights(offsets[:-1], n), values[:-1], 1) / s for n, s in enumerate(scales)
-        ]
-        estimates.append(np.stack(full))
-        doubts.append(np.abs(np.stack(full) - np.stack(fewer)))
+        scales = h ** np.reshape(wanted, (-1, *(1,) * h.ndim))
+        full = weighed(weight_table(offsets, wanted), values) / scales
+        fewer = weighed(weight_table(offsets[:-1], wanted), values[:-1]) / scales
+        estimates.append(full)
+        doubts.append(np.abs(full - fewer))
     return _most_certain(estimates, doubts)
 
 
@@ -183,8 +193,7 @@ def _derivative(function: Callable[[Real], FloatArray], x: Real, edges: Real) ->
         last = np.clip(centred, NODES - 1 - reach_left, reach_right).astype(np.intp)
         values = function(x + (column + (last - NODES + 1)) * h)
         with np.errstate(invalid="ignore"):  # of infinite values
-            slope = np.tensordot(full[centred], values, axes=1)
-            rough = np.tensordot(inner[centred], values, axes=1)
+            slope, rough = weighed(np.stack([full[centred], inner[centred]]), values)
         last = np.broadcast_to(last, slope.shape)
         s, n = np.nonzero(last != centred)
         if s.size:

@@ -14,6 +14,7 @@ from pages.ui.controls import Choice, Settings
 from pages.ui.functions.picture import (
     THRESHOLDS,
     Picture,
+    Scene,
     View,
     difference_name,
     draw,
@@ -50,6 +51,7 @@ def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Late
                 add(slider, _shade_sweep, *at, view.still)
             reading = (choice.key, parameter.name, others, place, firsts[place + 1])
             add(slider, _reading_sweep, *reading, replace(view, threshold=None))
+    add(view.scene.probe, _line_sweep, view.scene)
     add(view.scene.probe, _probe_sweep, settings, tuple(firsts), view.bare)
     if shaded:
         add(view.scene.threshold, _threshold_sweep, settings, tuple(firsts), view.bare)
@@ -130,13 +132,21 @@ def _reading_sweep(
     return Sweep(controls.slider_key(key, name), values, moved, texts)
 
 
+def _line_sweep(scene: Scene) -> Sweep:
+    """Sweep what the probe moves whatever is drawn: its line, and the head of the readings."""
+    steps = scene.steps
+    texts = {f"{scene.readings}[0][0]": [wording.at(v, scene.axis) for v in steps.tolist()]}
+    line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), steps)
+    return Sweep(scene.probe, steps, [ChartSweep(scene.chart, layout=line)], texts)
+
+
 def _probe_sweep(
     settings: tuple[tuple[str, Settings], ...], firsts: tuple[int, ...], view: View
 ) -> Sweep:
-    """Sweep what the probe moves: its line, every tangent and dot, f and f′ there."""
+    """Sweep what the probe moves of each function: tangent and dot, f and f′ there."""
     scene = view.scene
     steps = scene.steps
-    texts = {f"{scene.readings}[0][0]": [wording.at(v, scene.axis) for v in steps.tolist()]}
+    texts = {}
     changes = {}
     for place, (key, parameters) in enumerate(settings):
         here = probe(view.graph(key), steps[:, None], reach(scene), **dict(parameters))
@@ -145,8 +155,7 @@ def _probe_sweep(
             first = firsts[place + 1] - len(traces)
             changes |= {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
         texts |= _values_there(view, place, here.value, here.gradient)
-    line = dict.fromkeys(("shapes[0].x0", "shapes[0].x1"), steps)
-    return Sweep(scene.probe, steps, [ChartSweep(scene.chart, changes, line)], texts)
+    return Sweep(scene.probe, steps, [ChartSweep(scene.chart, changes)], texts)
 
 
 def _threshold_sweep(
