@@ -1,6 +1,8 @@
 """The frame around every page: configuration, menu and title."""
 
+import gc
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -116,6 +118,18 @@ def begin(name: str) -> None:
     st.caption(page.question)
     if page.live:
         live.engine()
+    _keep_what_is_loaded()
+
+
+@cache
+def _keep_what_is_loaded() -> None:
+    """Leave what the libraries loaded out of the collection of garbage, once a process.
+
+    It stays for as long as the server runs. Walked through again and again, while everyone
+    waits, it took a twentieth of the processor time of a busy server.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _menu(current: str) -> None:
