@@ -446,7 +446,7 @@ def test_decay_agrees_with_theory_within_its_standard_error(key, sigma_b, sigma_
 
 
 def test_the_standard_error_is_one_in_deep_and_narrow_stacks_too():
-    """30 layers of 64 units, as the page opens: the square's mean hangs on a few large draws."""
+    """30 layers of 64 units: the square's mean hangs on a few large draws."""
     draws, sets, depth = 12, 40, 30
     stack = Stack(sizes=(64,) * (depth + 1), activation="elu")
     one = Experiment(stack=stack, initialiser="linear_default", batch=8, repeats=draws * sets)

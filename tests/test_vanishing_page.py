@@ -75,7 +75,7 @@ def press(app, label):
     return stands(button.click().run())
 
 
-def experiment(activation="elu", depth=30, width=64, **more):
+def experiment(activation="elu", depth=DEFAULTS[own.DEPTH], width=DEFAULTS[own.WIDTH], **more):
     stack = {k: more.pop(k) for k in ("normalisation", "skip") if k in more}
     sizes = (width,) * (depth + 1)
     stack = Stack(
@@ -91,16 +91,16 @@ def experiment(activation="elu", depth=30, width=64, **more):
 
 
 def test_the_default_view_shows_a_vanished_gradient():
-    """Whatever the first visitor does not choose: thirty layers as PyTorch starts them."""
+    """Whatever the first visitor does not choose: twenty layers as PyTorch starts them."""
     app = visit("vanishing_gradients")
     (said,) = verdicts(app)
     assert "vanished" in said
-    assert "19 million times smaller" in said
+    assert "46 thousand times smaller" in said
     middle = np.median(decay(measure(experiment(initialiser="linear_default")).gradient), axis=0)
     band, line, bound = charts(app)[CHART]["data"]
     np.testing.assert_allclose(numbers(line["y"]), middle, atol=0.002)
-    assert numbers(band["y"])[:30] == pytest.approx(middle, abs=0.6)
-    assert (numbers(band["y"])[:30] >= numbers(line["y"])).all()
+    assert numbers(band["y"])[:20] == pytest.approx(middle, abs=0.6)
+    assert (numbers(band["y"])[:20] >= numbers(line["y"])).all()
     # ELU's slope is at most 1: the rule of thumb promises no loss at all.
     assert not numbers(bound["y"]).any()
     assert tables(app)[0][1][1] == words.column(float(middle[0]))
@@ -195,7 +195,7 @@ def test_pin_change_compare_unpin():
 
 
 def test_a_pinned_run_is_in_the_link():
-    app = press(opened(activation="relu", depth="20"), "Pin this run")
+    app = press(opened(activation="relu", depth="30"), "Pin this run")
     text = app.query_params[pins.PIN]
     text = text if isinstance(text, str) else text[0]
     again = visit("vanishing_gradients", activation="tanh", vanishing_pin=text)
@@ -550,7 +550,7 @@ def test_a_path_of_ones_own():
     app = opened("Chain rule", "tanh", depth="6", path=own.OWN_UNITS, units="5, 6, 99")
     assert [row[1] for row in tables(app)[0][1:]][-2:] == ["6", "5"]
     (told,) = (w.value for w in app.warning)
-    assert "1 to 64" in told
+    assert "1 to 32" in told
     assert "`99` (layer 3)" in told
     app = press(app, "Edit this path")
     typed = app.text_input(key=own.UNITS).value

@@ -248,6 +248,7 @@ def forward(
     lead = _lead(network, h)
     h = np.broadcast_to(h, (*lead, *h.shape[-2:]))
     gain = np.asarray(network.gain, dtype=np.float64)
+    scaled = bool((gain != 1).any())
     overflow: Layers = np.zeros(lead, dtype=np.intp)
     function, values = stack.entry.function, network.settings
     inputs: list[Real] = []
@@ -260,8 +261,10 @@ def forward(
             linear = stack.is_linear(layer)
             # In place: every new array of this size has to be fetched from the system.
             z = _times(h, w)
-            z *= gain
-            z += b[..., None, :]
+            if scaled:
+                z *= gain
+            if b.any():
+                z += b[..., None, :]
             pre, factor = normalise(z, Normalisation.NONE if linear else stack.normalisation)
             post = pre if linear else np.asarray(function(pre, **values), dtype=np.float64)
             mask, shift = (None, 0.0) if linear or rng is None else _dropout(stack, post, rng)
@@ -374,6 +377,7 @@ def _way_back(
     """Yield the layers from the last to the first, with what is met there."""
     stack = network.stack
     gain = np.asarray(network.gain, dtype=np.float64)
+    scaled = bool((gain != 1).any())
     derivative, values = stack.entry.derivative, network.settings
     broken = run.overflow > 0
     overflow: Layers = np.zeros(gradient.shape[:-2], dtype=np.intp)
@@ -394,7 +398,8 @@ def _way_back(
             kind = Normalisation.NONE if linear else stack.normalisation
             raw = normalise_backward(delta, pre, run.factors[layer], kind)
             below = _times(raw, np.swapaxes(w, -1, -2))
-            below *= gain
+            if scaled:
+                below *= gain
             if skips:
                 below += gradient
             bad = ~(_finite(delta) & _finite(below)) & (overflow == 0) & ~broken

@@ -28,7 +28,7 @@ AFTER = 2500
 
 _SLIDERS = {
     "gain": ("vanishing_gain", (12, 9, 13, 8, 14, 7, 15, 10)),
-    "depth": ("vanishing_depth", (28, 31, 27, 32, 26, 33, 25, 29)),
+    "depth": ("vanishing_depth", (18, 21, 17, 22, 16, 23, 15, 24)),
 }
 """Key, and values to carry the slider to, of the gain by their place among its steps."""
 

@@ -96,8 +96,8 @@ VALUES = {
 """The slider of each rule for weights that has a number of its own."""
 
 DEFAULTS: Mapping[str, Any] = {
-    DEPTH: 30,
-    WIDTH: 64,
+    DEPTH: 20,
+    WIDTH: 32,
     WEIGHTS: INITIALISERS["linear_default"].name,
     GAIN: 1.0,
     SCALE: 1.0,
