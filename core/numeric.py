@@ -66,7 +66,7 @@ def weight_table(offsets: tuple[int, ...], orders: tuple[int, ...]) -> Real:
     return np.stack([weights(offsets, order) for order in orders])
 
 
-def weighed(table: Real, values: Real) -> Real:
+def weighed(table: Real, values: FloatArray) -> Real:
     """Return Σ over the nodes, table (R, nodes) times values (nodes, ...), as (R, ...)."""
     sums: Real = table @ np.reshape(values, (len(values), -1))
     return sums.reshape(len(table), *values.shape[1:])

@@ -372,17 +372,30 @@ def decay(gradient: Real) -> Real:
 
 def judge(gradient: Real, forward_overflow: Layers, backward_overflow: Layers) -> Verdict:
     """Say what became of the gradient, from (repeats, depth) and twice (repeats,)."""
-    over = forward_overflow[forward_overflow > 0]
-    if over.size:
-        return Verdict(Fate.EXPLODED, math.nan, math.nan, math.nan, int(over.min()))
-    over = backward_overflow[backward_overflow > 0]
-    if over.size:
-        return Verdict(Fate.EXPLODED, math.nan, math.nan, math.nan, int(over.max()), True)
-    first = np.where(gradient[:, -1] > 0, decay(gradient)[:, 0], -np.inf)
+    return judge_each(gradient[None], forward_overflow[None], backward_overflow[None])[0]
+
+
+def judge_each(
+    gradient: Real, forward_overflow: Layers, backward_overflow: Layers
+) -> list[Verdict]:
+    """Say it for each of S experiments, from (S, repeats, depth) and twice (S, repeats)."""
+    ends = gradient[..., [0, -1]]
+    first = np.where(ends[..., -1] > 0, decay(ends)[..., 0], -np.inf)
     # By hand: the median of an even number of draws may average −∞ and a number.
-    ordered = np.sort(first)
-    decades = float(ordered[(len(ordered) - 1) // 2])
-    return Verdict(fate(decades), decades, float(ordered[0]), float(ordered[-1]))
+    ordered = np.sort(first, axis=-1)
+    places = (0, (ordered.shape[-1] - 1) // 2, -1)
+    forward = np.where(forward_overflow > 0, forward_overflow, np.inf).min(axis=-1)
+    backward = backward_overflow.max(axis=-1)
+    return [
+        Verdict(Fate.EXPLODED, math.nan, math.nan, math.nan, int(forth), False)
+        if forth < math.inf
+        else Verdict(Fate.EXPLODED, math.nan, math.nan, math.nan, back, True)
+        if back
+        else Verdict(fate(middle), middle, low, high)
+        for forth, back, (low, middle, high) in zip(
+            forward.tolist(), backward.tolist(), ordered[:, places].tolist(), strict=True
+        )
+    ]
 
 
 def fate(decades: float) -> Fate:

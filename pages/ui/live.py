@@ -75,6 +75,11 @@ _UNITS = (1, 2**-4, 2**-8, 2**-12, UNIT)
 
 _MARKS = re.compile(r"[\\\[*`|\n]|--|^\s*(?:[-+#]+|\d+\.) |^\s*$")
 
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
+_LINE = re.compile(r"^(?:[ |:-]*--[ |:-]*$|\s*(?:[-+*#]+|\d+\.) )", re.MULTILINE)
+_BETWEEN = re.compile(r"(?<!\\)(?:\*+|`+|\||\n)")
+_ESCAPED = re.compile(r"\\(\W)")
+
 _engine = st.components.v2.component("live_engine", js=_ENGINE_JS)
 _mount = st.components.v2.component("live_mount", js=_MOUNT_JS)
 
@@ -336,10 +341,8 @@ def _pieces(markdown: str) -> list[str]:
     """Return the texts between the marks of lines, tables, emphasis, code and links."""
     if not _MARKS.search(markdown):  # as nearly every cell of a table is: thousands of them
         return [markdown.strip()]
-    words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
-    words = re.sub(r"^(?:[ |:-]*--[ |:-]*$|\s*(?:[-+*#]+|\d+\.) )", "", words, flags=re.MULTILINE)
-    pieces = re.split(r"(?<!\\)(?:\*+|`+|\||\n)", words)
-    return [re.sub(r"\\(\W)", r"\1", piece).strip() for piece in pieces if piece.strip()]
+    words = _LINE.sub("", _LINK.sub(r"\1", markdown))
+    return [_ESCAPED.sub(r"\1", piece).strip() for piece in _BETWEEN.split(words) if piece.strip()]
 
 
 def _plain(column: Sequence[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import streamlit as st
@@ -35,17 +35,17 @@ class Points:
     across: tuple[float, ...]
     up: tuple[float, ...]
 
-    @property
+    @cached_property
     def x(self) -> FloatArray:
         """The x of every point, of shape (n,)."""
         return np.array(self.across, dtype=np.float64)
 
-    @property
+    @cached_property
     def y(self) -> FloatArray:
         """The y of every point, of shape (n,)."""
         return np.array(self.up, dtype=np.float64)
 
-    @property
+    @cached_property
     def window(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The lower left and the upper right corner of a picture of them."""
         ends = []
@@ -55,11 +55,16 @@ class Points:
             ends.append((float(low - margin), float(high + margin)))
         return (ends[0][0], ends[1][0]), (ends[0][1], ends[1][1])
 
-    @property
+    @cached_property
     def ends(self) -> FloatArray:
         """The x at which a line enters the picture and leaves it."""
         (left, _), (right, _) = self.window
         return np.array([left, right])
+
+    @cached_property
+    def spans(self) -> tuple[float, float, float]:
+        """The largest |x|, the largest |y|, and how far apart the outermost x are."""
+        return float(np.abs(self.x).max()), float(np.abs(self.y).max()), float(np.ptp(self.x))
 
 
 def fits(choices: Sequence[Choice], points: Points, model: str) -> list[Fit]:
@@ -73,9 +78,9 @@ def fits(choices: Sequence[Choice], points: Points, model: str) -> list[Fit]:
 
 def sentence(label: str, fit: Fit, points: Points) -> str:
     """Write a fit, how it was found, and what else is to be known of it."""
-    height = float(np.abs(points.y).max())
-    slope = _without_rounding(fit.slope, height / (float(np.ptp(points.x)) or 1.0))
-    size = max(height, abs(slope) * float(np.abs(points.x).max()))
+    reach, height, width = points.spans
+    slope = _without_rounding(fit.slope, height / (width or 1.0))
+    size = max(height, abs(slope) * reach)
     start = f"**{label}**: {wording.number(_without_rounding(fit.intercept, size))}"
     if fit.interval is None:
         sign = "−" if slope < 0 else "+"

@@ -312,8 +312,9 @@ def _cost(experiment: Experiment) -> float:
 def _decay(found: gradient_flow.Swept) -> Decay:
     change = gradient_flow.decay(found.gradient)
     middle, low, high = _extent(change)
-    rows = zip(found.gradient, found.forward_overflow, found.backward_overflow, strict=True)
-    verdicts = [gradient_flow.judge(*row) for row in rows]
+    verdicts = gradient_flow.judge_each(
+        found.gradient, found.forward_overflow, found.backward_overflow
+    )
     weights = left = None
     if found.by_weights is not None:
         change = gradient_flow.decay(found.by_weights)
