@@ -15,7 +15,7 @@ from pages.ui import charts, controls
 from pages.ui.controls import Choice
 from pages.ui.functions.activation_view import SCENE
 from pages.ui.functions.loss_view import SCENES
-from pages.ui.functions.picture import THIRDS, View, draw, picture
+from pages.ui.functions.picture import THIRDS, View, picture, sizes
 from tests.figures import unpacked
 
 NOTHING = np.empty(0)
@@ -51,22 +51,22 @@ def assert_valid(spec):
         assert len(trace.x) == len(trace.y) == unpacked(sent["y"]).size
 
 
-def drawing(name="f", *, saturated=(), marks=None, third=None):
-    """Return one made-up function, whose every number is known."""
+def drawing(name="f", *, saturated=(), marks=None, third=None, place=0, lanes=False):
+    """Return the traces of one made-up function, whose every number is known."""
     x = np.array([-1.0, 0.0, 1.0])
     at = np.array([0.5])
-    return charts.Drawn(
-        name=name,
-        curve=Curve(x, x**2, 2 * x, third),
-        marks=marks or Marks(NOTHING, NOTHING, NOTHING),
-        probe=Probe(at, at**2, 2 * at, at + SIDES, at**2 + 2 * at * SIDES),
-        saturated=np.reshape(np.asarray(saturated, dtype=float), (-1, 2)),
-    )
+    stretches = np.reshape(np.asarray(saturated, dtype=float), (-1, 2))
+    marks = marks or Marks(NOTHING, NOTHING, NOTHING)
+    return [
+        charts.shade_trace(stretches, place, lanes=lanes),
+        *charts.line_traces(name, Curve(x, x**2, 2 * x, third), marks, place),
+        *charts.probe_traces(Probe(at, at**2, 2 * at, at + SIDES, at**2 + 2 * at * SIDES), place),
+    ]
 
 
 def figure(*drawn, titles=("f(x)", "f′(x)")):
     spec = charts.functions(
-        drawn, window=(-6.0, 6.0), limits=LIMITS, probe=0.5, titles=titles
+        sum(drawn, []), window=(-6.0, 6.0), limits=LIMITS, probe=0.5, titles=titles
     ).to_dict()
     assert_valid(spec)
     return spec
@@ -181,7 +181,9 @@ def test_one_function_is_shaded_over_the_whole_panel():
 
 
 def test_several_functions_are_shaded_in_lanes():
-    spec = figure(*(drawing(str(i), saturated=[(-1, 0)]) for i in range(controls.MOST)))
+    places = range(controls.MOST)
+    drawn = [drawing(str(i), saturated=[(-1, 0)], place=i, lanes=True) for i in places]
+    spec = figure(*drawn)
     lanes = on(spec, "y4")
     heights = [unpacked(lane["y"])[0] for lane in lanes]
     assert [lane["line"]["color"] for lane in lanes] == list(charts.COLOURS[: controls.MOST])
@@ -220,9 +222,7 @@ def test_marks_of_two_breaks():
 
 
 def test_probe_traces_come_last():
-    one = drawing(saturated=[(-1, 0)], third=np.zeros(3))
-    traces = charts.function_traces(one, 2, lanes=True)
-    assert len(traces) == one.size
+    traces = drawing(saturated=[(-1, 0)], third=np.zeros(3), place=2, lanes=True)
     tangent, dot, slope_dot = traces[-charts.PROBE_TRACES :]
     assert tangent["x"].tolist() == [-0.5, 1.5]
     assert tangent["y"].tolist() == [-0.75, 1.25]
@@ -234,10 +234,10 @@ def test_probe_traces_come_last():
 
 @pytest.mark.parametrize("key", ACTIVATIONS)
 def test_size_is_the_number_of_traces(key):
-    entry = ACTIVATIONS[key]
+    choice = Choice(key, controls.entry(key).defaults)
     for third in THIRDS.values():
-        one = draw(key, key, view(third=third), entry.defaults)
-        assert one.size == len(charts.function_traces(one, 0, lanes=False))
+        drawn = picture([choice], view(third=third)).figure.spec["data"]
+        assert sizes([choice], view(third=third)) == [len(drawn)]
 
 
 def test_differences_have_the_colours_of_the_second_functions():
@@ -272,9 +272,8 @@ def test_figures_are_small():
 
 @pytest.mark.parametrize("corner", charts.CORNERS)
 def test_a_legend_stands_where_its_box_is(corner):
-    one = drawing()
     layout = charts.functions(
-        [one],
+        drawing(),
         window=(-6, 6),
         limits=Limits((-1, 2), (-3, 4)),
         probe=0.5,

@@ -41,10 +41,7 @@ GROUND = f"#{38:06d}"
 """The stand-in for the theme's background, for the middle of a colour scale."""
 
 PROBE_TRACES = 3
-"""The last traces of a function move with the probe: the tangent and a dot on f and on f′."""
-
-SHADE_TRACES = 1
-"""The first trace of a function shades where it saturates."""
+"""How many traces of a function move with the probe: the tangent and a dot on f and on f′."""
 
 HEIGHT = 480
 _NOT_OFFERED = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
@@ -68,25 +65,6 @@ CORNERS: tuple[Corner, ...] = (
 _LEGEND_WIDTH = 0.36
 _LEGEND_ROW = 0.086
 """A legend's width and the height of a row, as shares of the upper of two panels."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One function as it is drawn; arrays may carry a leading axis of parameter values.
-
-    ``saturated`` holds the ends of the stretches to shade, of shape (..., k, 2).
-    """
-
-    name: str
-    curve: Curve
-    marks: Marks
-    probe: Probe
-    saturated: FloatArray
-
-    @property
-    def size(self) -> int:
-        """How many traces it takes: see :func:`function_traces`."""
-        return 3 + (self.curve.third is not None) + 2 * bool(self.marks.x.size) + PROBE_TRACES
 
 
 @dataclass(frozen=True)
@@ -116,11 +94,16 @@ def finish(traces: Iterable[Spec], layout: Spec) -> Finished:
     """Encode the arrays of ``traces`` and put the figure together."""
     return Finished(
         {
-            "data": [{k: _encoded(v) for k, v in trace.items()} for trace in traces],
+            "data": encoded(traces),
             # An empty template: the front end brings the theme's own.
             "layout": {"template": {}, "colorway": list(COLOURS), **layout},
         }
     )
+
+
+def encoded(traces: Iterable[Spec]) -> list[Spec]:
+    """Return traces as they are sent; for a cache, since :func:`finish` takes them as well."""
+    return [{k: _encoded(v) for k, v in trace.items()} for trace in traces]
 
 
 def at_rest(traces: Iterable[Spec]) -> list[Spec]:
@@ -139,7 +122,7 @@ def _first(value: Any, axes: int) -> Any:
 
 
 def functions(
-    drawn: Sequence[Drawn],
+    traces: Iterable[Spec],
     *,
     window: tuple[float, float],
     limits: Limits,
@@ -148,33 +131,32 @@ def functions(
     axis: str = "x",
     legend: Corner = CORNERS[0],
 ) -> Finished:
-    """Draw f above f′ and, where sampled, a third panel; with marks, tangents and shading."""
-    lanes = len(drawn) > 1
-    traces = [t for place, one in enumerate(drawn) for t in function_traces(one, place, lanes)]
+    """Draw f above f′ and, where sampled, a third panel; with marks, tangents and shading.
+
+    ``traces`` are, for one function after the other, its :func:`shade_trace`, its
+    :func:`line_traces` and its :func:`probe_traces`.
+    """
     return finish(traces, _panels(window, limits, probe, titles, axis, legend))
 
 
-def function_traces(one: Drawn, place: int, lanes: bool) -> list[Spec]:
-    """Return the traces of one function in the colour of its place, the probe's last.
+def line_traces(name: str, curve: Curve, marks: Marks, place: int) -> list[Spec]:
+    """Return the traces of one function's curves and marks, in the colour of its place.
 
-    ``lanes`` marks saturation in a strip of its own, as suits several functions. An array
-    of ``one`` may hold a row a parameter value; so does the trace's then.
+    Arrays may hold a row a parameter value; so do the traces' then.
     """
     colour = COLOURS[place]
-    curve, name = one.curve, one.name
     traces = [
-        _saturation(one.saturated, colour, place if lanes else None),
         _line(curve.x, _seen(curve.value), colour, "y", "f", name, showlegend=True),
         _line(curve.x, _seen(curve.gradient), colour, "y2", "f′", name, dash="dash"),
     ]
     if curve.third is not None:
         traces.append(_line(curve.x, curve.third, colour, "y3", "y", name, dash="dot"))
-    if one.marks.x.size:
+    if marks.x.size:
         traces += [
-            _dots(one.marks.x, one.marks.value, colour, "y"),
-            _dots(one.marks.x, one.marks.gradient, colour, "y2"),
+            _dots(marks.x, marks.value, colour, "y"),
+            _dots(marks.x, marks.gradient, colour, "y2"),
         ]
-    return [*traces, *probe_traces(one.probe, place)]
+    return traces
 
 
 def probe_traces(at: Probe, place: int) -> list[Spec]:
@@ -185,6 +167,36 @@ def probe_traces(at: Probe, place: int) -> list[Spec]:
         _dots(at.x, at.value, colour, "y"),
         _dots(at.x, at.gradient, colour, "y2"),
     ]
+
+
+def shade_trace(stretches: FloatArray, place: int, *, lanes: bool) -> Spec:
+    """Return the trace that shades stretches of x, whose ends have the shape (..., k, 2).
+
+    It fills the gradient's panel or, with ``lanes``, as suits several functions, a strip in
+    the colour of the function's place.
+    """
+    gap = np.full((*stretches.shape[:-1], 1), np.nan)
+    left, right = stretches[..., :1], stretches[..., 1:]
+    trace: Spec = {
+        "type": "scatter",
+        "mode": "lines",
+        "yaxis": "y4",
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    if not lanes:
+        corners = np.concatenate([left, left, right, right, gap], axis=-1)
+        height: FloatArray | float = np.array([0.0, 1.0, 1.0, 0.0, np.nan])
+        trace |= {"fill": "toself", "fillcolor": SHADE, "line": {"width": 0, "simplify": False}}
+    else:
+        corners = np.concatenate([left, right, gap], axis=-1)
+        height = 0.02 + 0.03 * place
+        line = {"color": COLOURS[place], "width": 4, "simplify": False}
+        trace |= {"opacity": 0.5, "line": line}
+    # Where a row has fewer stretches than the others, y is a gap as x is: both then vary.
+    heights = np.where(np.isnan(corners), np.nan, height)
+    shape = (*corners.shape[:-2], -1)
+    return {**trace, "x": corners.reshape(shape), "y": heights.reshape(shape)}
 
 
 def even(values: FloatArray) -> FloatArray:
@@ -345,32 +357,6 @@ def _dots(x: FloatArray, y: FloatArray, colour: str, axis: str) -> Spec:
         "hoverinfo": "skip",
         "marker": {"color": colour, "size": 8, "symbol": symbols, "line": {"width": 1.5}},
     }
-
-
-def _saturation(stretches: FloatArray, colour: str, lane: int | None) -> Spec:
-    """Shade stretches of x: the whole panel, or a lane a function."""
-    gap = np.full((*stretches.shape[:-1], 1), np.nan)
-    left, right = stretches[..., :1], stretches[..., 1:]
-    trace: Spec = {
-        "type": "scatter",
-        "mode": "lines",
-        "yaxis": "y4",
-        "showlegend": False,
-        "hoverinfo": "skip",
-    }
-    if lane is None:
-        corners = np.concatenate([left, left, right, right, gap], axis=-1)
-        height: FloatArray | float = np.array([0.0, 1.0, 1.0, 0.0, np.nan])
-        trace |= {"fill": "toself", "fillcolor": SHADE, "line": {"width": 0, "simplify": False}}
-    else:
-        corners = np.concatenate([left, right, gap], axis=-1)
-        height = 0.02 + 0.03 * lane
-        line = {"color": colour, "width": 4, "simplify": False}
-        trace |= {"opacity": 0.5, "line": line}
-    # Where a row has fewer stretches than the others, y is a gap as x is: both then vary.
-    heights = np.where(np.isnan(corners), np.nan, height)
-    shape = (*corners.shape[:-2], -1)
-    return {**trace, "x": corners.reshape(shape), "y": heights.reshape(shape)}
 
 
 def _panels(

@@ -38,7 +38,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -227,38 +227,56 @@ def engine() -> None:
 def live(sweeps: Sequence[Sweep | Packed | Later], *, key: str) -> None:
     """Let the charts and texts of ``sweeps`` follow their sliders.
 
-    To be called once in the fragment that holds the sliders and the charts, after
-    them, on a page that has the :func:`engine`. The sliders must have been drawn in this
-    run under the keys that the sweeps name. ``key`` is part of the keys of what is mounted.
+    To be called in the fragment that holds the sliders, after them, on a page that has the
+    :func:`engine`. The sliders must be on the page under the keys that the sweeps name.
+    ``key`` is part of the keys of what is mounted.
 
     A sweep is computed through the present values of the other sliders, so a sweep
     that writes where another slider's sweep also writes is out of date as soon as that
-    other one moves; the browser then waits for the next run. Such pairs are found here.
+    other one moves; the browser then waits for the next run. Such pairs are found here,
+    so they must come in one call; sweeps that never meet may come in several.
     """
     name = f"live-{key}"
     first = list(dict.fromkeys(one.slider for one in sweeps))[:FIRST]
-    seen = str(st.session_state.get(name, {}).get("seen", "")).split(",")
+    seen = st.session_state.get(_noted(name), "").split(",")
     near = {one.slider for one in sweeps if one.slider in (*first, *seen)}
     packed = [one.packed for one in sweeps if one.slider in near]
     packed = [one for one in packed if len(one.payload) <= MOST_BYTES]
-    small = [one.payload for one in packed if len(one.payload) < LARGE]
-    large = [one.payload for one in packed if len(one.payload) >= LARGE]
-    sliders = {one.slider: one for one in packed}
-    rows = {slider: one.row(st.session_state[slider]) for slider, one in sliders.items()}
     parts: list[dict[str, Any]] = []
+    small: list[bytes] = []
+    large: list[bytes] = []
     for one in packed:
-        rivals = {p.slider for p in packed if p.slider != one.slider and p.targets & one.targets}
-        through = {rival: rows[rival] for rival in sorted(rivals)}
-        parts.append({"digest": one.payload[:8].hex(), "slider": one.slider, "through": through})
+        rivals = {p.slider: p for p in packed if p.slider != one.slider and p.targets & one.targets}
+        through = {slider: rivals[slider].row(st.session_state[slider]) for slider in rivals}
+        part = {"digest": one.payload[:8].hex(), "slider": one.slider, "through": through}
+        if len(one.payload) < LARGE:
+            parts.append(part)
+            small.append(one.payload)
+        elif through:
+            parts.append(part)
+            large.append(bundle(b"[]", one.payload))
+        else:
+            # Nothing of this changes before its numbers do.
+            large.append(bundle(_head([part]), one.payload))
     parts += [{"slider": slider} for slider in sorted({one.slider for one in sweeps} - near)]
-    head = json.dumps(parts).encode()
-    _mount(key=name, data=bundle(head, *small), on_seen_change=_take_note)
-    for i, payload in enumerate(large):
-        _mount(key=f"{name}-{i}", data=bundle(b"[]", payload))
+    if parts:
+        take_note = partial(_take_note, name)
+        _mount(key=name, data=bundle(_head(parts), *small), on_seen_change=take_note)
+    for i, data in enumerate(large):
+        _mount(key=f"{name}-{i}", data=data)
 
 
-def _take_note() -> None:
-    """Do nothing: a component's state is kept only if something listens to it."""
+def _take_note(name: str) -> None:
+    """Keep which sliders the browser has seen, where it is read at less cost than the state."""
+    st.session_state[_noted(name)] = str(st.session_state[name].get("seen", ""))
+
+
+def _noted(name: str) -> str:
+    return f"{name}-seen"
+
+
+def _head(parts: Sequence[Mapping[str, Any]]) -> bytes:
+    return json.dumps(parts).encode()
 
 
 def bundle(*blocks: bytes) -> bytes:

@@ -12,9 +12,10 @@ from core.facts import Facts, facts, saturation
 from core.spec import Interval
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
-from pages.ui.functions.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.functions import explorer
+from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import THIRDS, THRESHOLDS, Scene, View
-from pages.ui.functions.sweeps import sweeps
+from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
 from pages.ui.live import live
 from pages.ui.parts import columns
 
@@ -44,40 +45,56 @@ def explore() -> list[str]:
         with st.popover("View", icon=":material/tune:"):
             view = _options(len(keys))
         latest = export.menu(view.scene.chart, "activations")
-    _explore(keys, view, latest)
+    beside, above = columns()
+    below = st.container()
+    framework = explorer.framework()
+    places = Places(above, below, st.container())
+    with beside:
+        _explore(keys, view, framework, places, latest)
     return keys
 
 
 @st.fragment
-def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
-    """Draw the sliders beside the picture that they move, and what can be read off it."""
-    beside, above = columns()
-    with beside:
-        choices = [controls.sliders(key) for key in keys]
-        at = probe_slider(view.scene, DEFAULTS[PROBE])
-        view = replace(view, probe=at, threshold=_threshold_slider())
+def _explore(
+    keys: list[str], view: View, framework: str, places: Places, latest: export.Latest
+) -> None:
+    """Draw the parameters' sliders, and all that they change."""
+    choices = [controls.sliders(key) for key in keys]
+    _look(choices, view, places, latest)
+    with places.code:
+        explorer.code(choices, framework)
+        live(curve_sweeps(choices, view), key="activations_live")
+
+
+@st.fragment
+def _look(choices: list[Choice], view: View, places: Places, latest: export.Latest) -> None:
+    """Draw the sliders of what is looked at, the picture, and what can be read off it.
+
+    Most moves are the probe's, and these need nothing else to be drawn again.
+    """
+    at = explorer.probe_slider(view.scene, view.probe)
+    view = replace(view, probe=at, threshold=_threshold_slider())
     all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
     verdicts = zip(choices[:3], all_facts, strict=False)
-    beside.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
-    with above:
-        drawn = show(choices, view)
-    if view.third and all(one.third is None for one in drawn.curves):
-        st.info(
-            "No third panel: none of these functions has a parameter that is learned. PReLU and "
-            "Swish have one."
+    st.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
+    with places.picture:
+        drawn = explorer.show(choices, view)
+    latest.note(drawn.figure, lambda: explorer.table(drawn))
+    with places.readings:
+        if view.third and all(one.third is None for one in drawn.curves):
+            st.info(
+                "No third panel: none of these functions has a parameter that is learned. PReLU "
+                "and Swish have one."
+            )
+        explorer.readings(view.scene, _readings(choices, all_facts, view.probe))
+        live(probe_sweeps(choices, view), key="activations_probe_live")
+        st.markdown(
+            "### Facts, computed\n\n"
+            + wording.facts_table([c.label for c in choices], all_facts, view.threshold)
+            + "\n\n:small[z is a standard normal input. A square bracket means that the end is "
+            "reached. A bend is a jump of f″. Nothing here is typed in: it is found from f and "
+            "f′ for the parameters on show.]\n\n" + explorer.receipts(choices, view)
         )
-    readings(view.scene, _readings(choices, all_facts, view.probe))
-    live(sweeps(choices, view, drawn), key="activations_live")
-    latest.note(drawn.figure, lambda: table(drawn))
-    st.markdown(
-        "### Facts, computed\n\n"
-        + wording.facts_table([c.label for c in choices], all_facts, view.threshold)
-        + "\n\n:small[z is a standard normal input. A square bracket means that the end is "
-        "reached. A bend is a jump of f″. Nothing here is typed in: it is found from f and f′ "
-        "for the parameters on show.]"
-    )
-    receipts(choices, view)
-    code(choices)
 
 
 def _options(count: int) -> View:

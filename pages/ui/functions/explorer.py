@@ -1,9 +1,11 @@
 """What the pages that explore functions of one number share: picture, readings, words, code."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import grid
 from core.numeric import Receipt, receipt
@@ -14,6 +16,18 @@ from pages.ui.functions.picture import Picture, Scene, View, picture
 
 FRAMEWORK = "framework"
 FRAMEWORK_NAMES = dict(zip(("NumPy", "PyTorch", "Keras", "JAX"), FRAMEWORKS, strict=True))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an explorer's fragments draw besides their own place, which is under the sliders.
+
+    These stay when a fragment runs again, which then costs less than drawing them anew.
+    """
+
+    picture: DeltaGenerator
+    readings: DeltaGenerator
+    code: DeltaGenerator
 
 
 def probe_slider(scene: Scene, default: float) -> float:
@@ -62,14 +76,14 @@ def table(drawn: Picture) -> export.Table:
     return export.Table(["function", "x", "f", "gradient"] + ["third panel"] * third, rows)
 
 
-def receipts(choices: Sequence[Choice], view: View) -> None:
-    """Draw how far each gradient is from a numerical derivative, over the plotted range."""
+def receipts(choices: Sequence[Choice], view: View) -> str:
+    """Write how far each gradient is from a numerical derivative, over the plotted range."""
     low, high = view.scene.checked
     rows = []
     for choice in choices:
         one = _receipt(choice.key, choice.settings, view.bare)
         rows.append([choice.label, wording.receipt(one, view.scene.axis), str(one.points)])
-    st.markdown(
+    return (
         "### Receipts\n\n"
         + wording.table(["", "Largest difference", "Points"], rows)
         + "\n\n:small[Each gradient is checked here and now against a numerical derivative of the "
@@ -78,19 +92,24 @@ def receipts(choices: Sequence[Choice], view: View) -> None:
     )
 
 
-def code(choices: Sequence[Choice]) -> None:
-    """Draw each function's spelling in a framework, every parameter written out."""
+def framework() -> str:
+    """Draw the choice of a framework under a heading and return its key."""
     st.subheader("In code", anchor="code")
-    framework = controls.segments(
+    chosen = controls.segments(
         "Framework",
         list(FRAMEWORK_NAMES),
         "NumPy",
         FRAMEWORK,
         label_visibility="collapsed",
     )
-    state.carry(FRAMEWORK, framework)
+    state.carry(FRAMEWORK, chosen)
+    return FRAMEWORK_NAMES[chosen]
+
+
+def code(choices: Sequence[Choice], framework: str) -> None:
+    """Draw each function's spelling in a framework, every parameter written out."""
     for choice in choices:
-        snippet = choice.entry.snippet(FRAMEWORK_NAMES[framework], **choice.parameters)
+        snippet = choice.entry.snippet(framework, **choice.parameters)
         st.code(f"# {choice.label}\n{snippet}", language="python")
 
 

@@ -1,19 +1,21 @@
 """The Losses page's controls, picture and facts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import probe
 from core.loss_facts import LossFacts, huber_gaps, loss_facts, pulls
 from core.spec import Axis
 from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
-from pages.ui.functions.explorer import code, probe_slider, readings, receipts, show, table
+from pages.ui.functions import explorer
+from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import Scene, View
-from pages.ui.functions.sweeps import sweeps
+from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
 from pages.ui.live import Sweep, live
 from pages.ui.outliers.view import laboratory
 from pages.ui.parts import columns
@@ -78,44 +80,67 @@ def explore() -> list[str]:
     if axis in (Axis.PROBABILITY, Axis.LOGIT):
         target = segments("Target y", ("0", "1"), "1", TARGET)
         scene = replace(scene, target=float(target))
-    _explore(chosen, scene, axis, latest)
+    beside, above = columns()
+    readings, outliers, facts = st.container(), st.container(), st.container()
+    framework = explorer.framework()
+    places = _Places(above, readings, st.container(), outliers, facts)
+    with beside:
+        _explore(chosen, View(scene, probe=PROBES[axis]), framework, places, latest)
     return picked
 
 
+@dataclass(frozen=True)
+class _Places(Places):
+    outliers: DeltaGenerator
+    facts: DeltaGenerator
+
+
 @st.fragment
-def _explore(keys: list[str], scene: Scene, axis: Axis, latest: export.Latest) -> None:
-    """Draw the sliders beside the picture that they move, and what can be read off it."""
-    beside, above = columns()
-    with beside:
-        choices = [controls.sliders(key) for key in keys]
-        view = View(scene, probe=probe_slider(scene, PROBES[axis]))
-    all_facts = [_facts(c.key, c.settings, scene.target) for c in choices]
-    for choice, facts in zip(choices[:_JUDGED], all_facts, strict=False):
-        with beside, st.container(key=_verdict_key(choice.key)):
-            st.markdown(wording.loss_verdict(choice.name, facts, axis))
-    with above:
-        drawn = show(choices, view)
-    readings(scene, _readings(choices, view))
-    latest.note(drawn.figure, lambda: table(drawn))
-    limits = _huber_limits(choices, scene.window[1])
+def _explore(
+    keys: list[str], view: View, framework: str, places: _Places, latest: export.Latest
+) -> None:
+    """Draw the losses' sliders, and all that they change."""
+    choices = [controls.sliders(key) for key in keys]
+    _look(choices, view, places, latest)
+    target = view.scene.target
+    all_facts = [_facts(c.key, c.settings, target) for c in choices]
+    for choice, found in zip(choices[:_JUDGED], all_facts, strict=False):
+        with st.container(key=_verdict_key(choice.key)):
+            st.markdown(wording.loss_verdict(choice.name, found, controls.loss(choice.key).axis))
     verdicts = [
-        _verdict_sweep(choice.key, p.name, choice.without(p.name), scene.target)
+        _verdict_sweep(choice.key, p.name, choice.without(p.name), target)
         for choice in choices[:_JUDGED]
         for p in choice.entry.parameters
     ]
-    moved = [*sweeps(choices, view, drawn), *verdicts, *limits, *laboratory(choices)]
-    live(moved, key=f"{scene.name}_live")
+    with places.readings:
+        limits = _huber_limits(choices, view.scene.window[1])
+    laboratory(choices, places.outliers)
     losses = [controls.loss(c.key) for c in choices]
-    st.markdown(
-        "### Facts\n\n"
-        + wording.loss_facts_table([c.label for c in choices], losses, all_facts)
-        + "\n\n:small[Whether a loss is convex, bounded in its gradient or smooth is computed for "
-        "the parameters on show. The best constant minimises the expected loss; the likelihood is "
-        "the noise under which the loss is −log p, up to constants. No mean is taken here: the "
-        "mean of the squared error over a data set is the mean squared error.]"
-    )
-    receipts(choices, view)
-    code(choices)
+    with places.facts:
+        st.markdown(
+            "### Facts\n\n"
+            + wording.loss_facts_table([c.label for c in choices], losses, all_facts)
+            + "\n\n:small[Whether a loss is convex, bounded in its gradient or smooth is computed "
+            "for the parameters on show. The best constant minimises the expected loss; the "
+            "likelihood is the noise under which the loss is −log p, up to constants. No mean is "
+            "taken here: the mean of the squared error over a data set is the mean squared "
+            "error.]\n\n" + explorer.receipts(choices, view)
+        )
+    with places.code:
+        explorer.code(choices, framework)
+        live([*curve_sweeps(choices, view), *verdicts, *limits], key=f"{view.scene.name}_live")
+
+
+@st.fragment
+def _look(choices: list[Choice], view: View, places: Places, latest: export.Latest) -> None:
+    """Draw the probe's slider, the picture, and what is read off it."""
+    view = replace(view, probe=explorer.probe_slider(view.scene, view.probe))
+    with places.picture:
+        drawn = explorer.show(choices, view)
+    latest.note(drawn.figure, lambda: explorer.table(drawn))
+    with places.readings:
+        explorer.readings(view.scene, _readings(choices, view))
+        live(probe_sweeps(choices, view), key=f"{view.scene.name}_probe_live")
 
 
 def _say_what_is_left_out(picked: Sequence[str], chosen: Sequence[str], axis: Axis) -> None:

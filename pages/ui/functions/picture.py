@@ -25,7 +25,7 @@ from core.numeric import REACH
 from core.sections import Section
 from core.spec import FloatArray, Graph, Loss, Scalar
 from pages.ui import charts, controls
-from pages.ui.controls import Choice
+from pages.ui.controls import Choice, Settings
 
 THIRDS: dict[str, Third | None] = {"none": None, "f″": "second", "∂f/∂parameter": "parameter"}
 
@@ -121,24 +121,28 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, the curves in it by name, and how many traces each function takes."""
+    """A figure, and the curves in it by name."""
 
     figure: charts.Finished
     names: Sequence[str]
     curves: Sequence[Curve]
-    sizes: Sequence[int]
 
 
 def picture(choices: Sequence[Choice], view: View) -> Picture:
     """Draw the functions laid over one another, or their differences from the first."""
     if view.factor is not None:
         return _differences(choices, view, view.factor)
-    drawn = [draw(c.key, c.label, view, c.parameters) for c in choices]
     keys = tuple(c.entry.key for c in choices)
+    lines = [_lines(c.key, c.settings, place, view.bare) for place, c in enumerate(choices)]
+    traces = []
+    for place, (choice, one) in enumerate(zip(choices, lines, strict=True)):
+        here = probe(view.graph(choice.key), view.probe, reach(view.scene), **choice.parameters)
+        shade = _shade(choice.key, choice.settings, place, len(choices) > 1, view.still)
+        traces += [shade, *one.traces, *charts.probe_traces(here, place)]
     # No third panel where none of the functions has what it would show.
-    panels = 3 if any(d.curve.third is not None for d in drawn) else 2
+    panels = 3 if any(one.curve.third is not None for one in lines) else 2
     figure = charts.functions(
-        drawn,
+        traces,
         window=view.scene.window,
         limits=_limits(keys, view.bare),
         probe=view.probe,
@@ -146,24 +150,47 @@ def picture(choices: Sequence[Choice], view: View) -> Picture:
         axis=view.scene.axis,
         legend=_legend(keys, view.bare),
     )
-    names = [d.name for d in drawn]
-    return Picture(figure, names, [d.curve for d in drawn], [d.size for d in drawn])
+    names = [c.label for c in choices]
+    return Picture(figure, names, [one.curve for one in lines])
 
 
-def draw(key: str, name: str, view: View, parameters: Mapping[str, Scalar]) -> charts.Drawn:
-    """Sample all that is drawn of one function; a parameter may be an array (S, 1)."""
-    graph, window = view.graph(key), view.scene.window
+def sizes(choices: Sequence[Choice], view: View) -> list[int]:
+    """Return how many traces each function takes: its shading, its lines, and the probe's."""
+    lines = [_lines(c.key, c.settings, place, view.bare) for place, c in enumerate(choices)]
+    return [1 + len(one.traces) + charts.PROBE_TRACES for one in lines]
+
+
+def sample(key: str, view: View, parameters: Mapping[str, Scalar]) -> Curve:
+    """Sample the curves of one function; a parameter may be an array (S, 1)."""
+    graph = view.graph(key)
     needed = _resolution(controls.entry(key).key, view.bare)
-    points = grid(*window, graph.breaks(**parameters), needed)
-    sampled = curve(graph, points, third=view.third, **parameters)
-    threshold = 0.0 if view.threshold is None else view.threshold
-    return charts.Drawn(
-        name=name,
-        curve=sampled,
-        marks=marks(graph, **parameters),
-        probe=probe(graph, view.probe, reach(view.scene), **parameters),
-        saturated=stretches(sampled, threshold),
-    )
+    points = grid(*view.scene.window, graph.breaks(**parameters), needed)
+    return curve(graph, points, third=view.third, **parameters)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The curves of one function, and the traces that draw them as they are sent."""
+
+    curve: Curve
+    traces: Sequence[charts.Spec]
+
+
+@lru_cache(maxsize=512)
+def _lines(key: str, settings: Settings, place: int, view: View) -> Lines:
+    """Draw one function, as many who look at it need it: a slider has a hundred steps or so."""
+    choice = Choice(key, dict(settings))
+    found = sample(key, view, choice.parameters)
+    there = marks(view.graph(key), **choice.parameters)
+    return Lines(found, charts.encoded(charts.line_traces(choice.label, found, there, place)))
+
+
+@lru_cache(maxsize=2048)
+def _shade(key: str, settings: Settings, place: int, lanes: bool, view: View) -> charts.Spec:
+    """Shade where one function saturates, if the view says what that is."""
+    found = stretches(_lines(key, settings, place, view.bare).curve, view.threshold or 0.0)
+    (shade,) = charts.encoded([charts.shade_trace(found, place, lanes=lanes)])
+    return shade
 
 
 def reach(scene: Scene) -> float:
@@ -186,7 +213,7 @@ def _differences(choices: Sequence[Choice], view: View, factor: float) -> Pictur
         titles=[f"{times}({value} − {first})", f"{times}({gradient} − {first}′)"],
         axis=view.scene.axis,
     )
-    return Picture(figure, [f"{times}({name})" for name in names], curves, [])
+    return Picture(figure, [f"{times}({name})" for name in names], curves)
 
 
 def subtract(

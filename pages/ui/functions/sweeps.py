@@ -3,59 +3,90 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import accumulate
 
 import numpy as np
 
-from core.curves import probe, stretches
+from core.curves import marks, probe, stretches
 from core.facts import headlines
 from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, Settings
 from pages.ui.functions.picture import (
     THRESHOLDS,
-    Picture,
     Scene,
     View,
     difference_name,
-    draw,
     reach,
+    sample,
+    sizes,
     subtract,
 )
 from pages.ui.live import ChartSweep, Later, Packed, Sweep
 
 
-def sweeps(choices: Sequence[Choice], view: View, picture: Picture) -> list[Later]:
-    """Return the sweeps of every parameter's slider, of the probe's and of the threshold's."""
-    lanes = len(choices) > 1
-    apart = view.factor is None
-    shaded = apart and view.threshold is not None
-    firsts = np.cumsum([0, *picture.sizes]).tolist() if apart else [0] * (len(choices) + 1)
-    settings = tuple((c.key, c.settings) for c in choices)
+def curve_sweeps(choices: Sequence[Choice], view: View) -> list[Later]:
+    """Return for every parameter's slider what it moves whatever the probe and the threshold."""
+    firsts = _firsts(choices, view)
+    settings = _settings(choices)
     found = []
+    for place, choice, name, others in _parameters(choices):
+        if view.factor is None:
+            at = (choice.key, name, others, place, firsts[place])
+            found.append(_later(choice, name, _curve_sweep, *at, view.bare))
+        else:
+            members = (*settings[:place], (choice.key, others), *settings[place + 1 :])
+            found.append(_later(choice, name, _difference_sweep, members, name, place, view.bare))
+    return found
 
-    def add(slider: str, sweep: Callable[..., Sweep], *at: Hashable) -> None:
-        found.append(Later(slider, partial(_packed, sweep, *at)))
 
+def probe_sweeps(choices: Sequence[Choice], view: View) -> list[Later]:
+    """Return the sweeps of the probe and of the threshold, and what else depends on either."""
+    firsts = _firsts(choices, view)
+    settings = _settings(choices)
+    shaded = view.factor is None and view.threshold is not None
+    found = []
+    for place, choice, name, others in _parameters(choices):
+        at = (choice.key, name, others, place)
+        if shaded:
+            lanes = len(choices) > 1
+            shade = (_shade_sweep, *at, lanes, firsts[place], view.still)
+            found.append(_later(choice, name, *shade))
+        reading = (_reading_sweep, *at, firsts[place + 1], replace(view, threshold=None))
+        found.append(_later(choice, name, *reading))
+    scene = view.scene
+    found += [
+        Later(scene.probe, partial(_packed, _line_sweep, scene)),
+        Later(scene.probe, partial(_packed, _probe_sweep, settings, firsts, view.bare)),
+    ]
+    if shaded:
+        threshold = partial(_packed, _threshold_sweep, settings, firsts, view.bare)
+        found.append(Later(scene.threshold, threshold))
+    return found
+
+
+def _firsts(choices: Sequence[Choice], view: View) -> tuple[int, ...]:
+    """Return the index of each function's first trace, and the number of all."""
+    taken = sizes(choices, view) if view.factor is None else [0] * len(choices)
+    return tuple(accumulate(taken, initial=0))
+
+
+def _settings(choices: Sequence[Choice]) -> tuple[tuple[str, Settings], ...]:
+    return tuple((c.key, c.settings) for c in choices)
+
+
+def _parameters(choices: Sequence[Choice]) -> Iterator[tuple[int, Choice, str, Settings]]:
+    """Give each function's place, and for each parameter its name and the other settings.
+
+    A slider's own value is left out: it changes nothing in its sweep.
+    """
     for place, choice in enumerate(choices):
         for parameter in choice.entry.parameters:
-            slider = controls.slider_key(choice.key, parameter.name)
-            # Without the slider's own value, which changes nothing in its sweep.
-            others = choice.without(parameter.name)
-            at = (choice.key, parameter.name, others, place, lanes, firsts[place])
-            if apart:
-                add(slider, _curve_sweep, *at, view.bare)
-            else:
-                members = (*settings[:place], (choice.key, others), *settings[place + 1 :])
-                add(slider, _difference_sweep, members, parameter.name, place, view.bare)
-            if shaded:
-                add(slider, _shade_sweep, *at, view.still)
-            reading = (choice.key, parameter.name, others, place, firsts[place + 1])
-            add(slider, _reading_sweep, *reading, replace(view, threshold=None))
-    add(view.scene.probe, _line_sweep, view.scene)
-    add(view.scene.probe, _probe_sweep, settings, tuple(firsts), view.bare)
-    if shaded:
-        add(view.scene.threshold, _threshold_sweep, settings, tuple(firsts), view.bare)
-    return found
+            yield place, choice, parameter.name, choice.without(parameter.name)
+
+
+def _later(choice: Choice, name: str, sweep: Callable[..., Sweep], *at: Hashable) -> Later:
+    return Later(controls.slider_key(choice.key, name), partial(_packed, sweep, *at))
 
 
 @lru_cache(maxsize=2048)
@@ -65,17 +96,19 @@ def _packed(sweep: Callable[..., Sweep], *at: Hashable) -> Packed:
 
 
 def _curve_sweep(
-    key: str, name: str, others: Settings, place: int, lanes: bool, first: int, view: View
+    key: str, name: str, others: Settings, place: int, first: int, view: View
 ) -> Sweep:
     """Sweep what a parameter moves whatever the probe and shading: curves, marks, headlines."""
     values, parameters, names = _swept(key, name, others)
-    drawn = draw(key, "", view, parameters)
-    traces = charts.function_traces(drawn, place, lanes)
+    there = marks(view.graph(key), **parameters)
     changes = {}
-    for i in range(charts.SHADE_TRACES, len(traces) - charts.PROBE_TRACES):
-        changes[first + i] = charts.varying(traces[i])
-        if "hovertemplate" in traces[i]:
-            changes[first + i]["name"] = names
+    # The first trace is the shading.
+    for i, trace in enumerate(
+        charts.line_traces("", sample(key, view, parameters), there, place), first + 1
+    ):
+        changes[i] = charts.varying(trace)
+        if "hovertemplate" in trace:
+            changes[i]["name"] = names
     texts = _row_texts(view, place, key, parameters, names)
     slider = controls.slider_key(key, name)
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
@@ -108,10 +141,10 @@ def _shade_sweep(
 ) -> Sweep:
     """Sweep where a parameter makes the function saturate."""
     values, parameters, _ = _swept(key, name, others)
-    drawn = draw(key, "", view, parameters)
-    shade = charts.function_traces(drawn, place, lanes)[: charts.SHADE_TRACES]
-    changes = {first + i: charts.varying(trace) for i, trace in enumerate(shade)}
-    return Sweep(controls.slider_key(key, name), values, [ChartSweep(view.scene.chart, changes)])
+    found = stretches(sample(key, view, parameters), view.threshold or 0.0)
+    shade = charts.shade_trace(found, place, lanes=lanes)
+    moved = ChartSweep(view.scene.chart, {first: charts.varying(shade)})
+    return Sweep(controls.slider_key(key, name), values, [moved])
 
 
 def _reading_sweep(
@@ -164,10 +197,9 @@ def _threshold_sweep(
     """Sweep what counts as saturated: every function's shading."""
     changes = {}
     for place, (key, parameters) in enumerate(settings):
-        drawn = draw(key, "", view, dict(parameters))
-        drawn = replace(drawn, saturated=stretches(drawn.curve, THRESHOLDS[:, None]))
-        shade = charts.function_traces(drawn, place, len(settings) > 1)[: charts.SHADE_TRACES]
-        changes |= {firsts[place] + i: charts.varying(trace) for i, trace in enumerate(shade)}
+        found = stretches(sample(key, view, dict(parameters)), THRESHOLDS[:, None])
+        shade = charts.shade_trace(found, place, lanes=len(settings) > 1)
+        changes[firsts[place]] = charts.varying(shade)
     scene = view.scene
     return Sweep(scene.threshold, THRESHOLDS, [ChartSweep(scene.chart, changes)])
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets import DATASETS, MAX_ROWS, DataSet, parse_csv
 from core.fits import Fit
 from core.spec import Axis, FloatArray
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, segments
-from pages.ui.live import Sweep
+from pages.ui.live import live
 from pages.ui.outliers import fits as outlier_fits
 from pages.ui.outliers.fits import Points
 from pages.ui.outliers.shares import shares_of
@@ -35,16 +36,23 @@ CANVAS = (33, 23)
 """Invisible points that catch clicks, across and up."""
 
 
-def laboratory(choices: Sequence[Choice]) -> list[Sweep]:
+@st.fragment
+def laboratory(choices: Sequence[Choice], place: DeltaGenerator) -> None:
     """Draw points, fits and shares for those of the chosen losses that fit residuals.
 
-    Returns what the losses' own sliders move here.
+    They stand in ``place``, which stays when this runs again, on its own or with the losses'
+    sliders.
     """
-    st.subheader("Outliers: what each loss fits", anchor="outliers")
     fitting = [c for c in choices if controls.loss(c.key).axis is Axis.RESIDUAL]
-    if not fitting:
-        st.info("Pick a loss of the residual, such as L1, L2 or Huber, to fit points with it.")
-        return []
+    with place:
+        st.subheader("Outliers: what each loss fits", anchor="outliers")
+        if fitting:
+            _bench(fitting)
+        else:
+            st.info("Pick a loss of the residual, such as L1, L2 or Huber, to fit points with it.")
+
+
+def _bench(choices: Sequence[Choice]) -> None:
     beside, above = columns("view_outliers")
     with beside:
         points = _points()
@@ -52,14 +60,13 @@ def laboratory(choices: Sequence[Choice]) -> list[Sweep]:
         action = segments("A click on the picture", ("adds", "removes"), "adds", CLICK)
         if not points.across:
             st.info("No point is left: click on the picture, or add a row to the table.")
-        found = outlier_fits.fits(fitting, points, model) if points.across else []
-        for place, (choice, fit) in enumerate(zip(fitting, found, strict=False)):
+        found = outlier_fits.fits(choices, points, model) if points.across else []
+        for place, (choice, fit) in enumerate(zip(choices, found, strict=False)):
             with st.container(key=outlier_fits.sentence_key(place)):
                 st.markdown(outlier_fits.sentence(choice.label, fit, points))
-        moved = outlier_fits.sweeps(fitting, points, model, _chart()) if found else []
     with above:
         clicked = st.plotly_chart(
-            _figure(fitting, found, points),
+            _figure(choices, found, points),
             key=_chart(),
             on_select="rerun",
             selection_mode="points",
@@ -69,8 +76,8 @@ def laboratory(choices: Sequence[Choice]) -> list[Sweep]:
     if clicked and clicked["selection"]["points"]:
         _take_click(clicked["selection"]["points"][0], points, action)
     if found:
-        shares_of(fitting, found, points, _truth())
-    return moved
+        shares_of(choices, found, points, _truth())
+        live(outlier_fits.sweeps(choices, points, model, _chart()), key="losses_fit_live")
 
 
 def _points() -> Points:
