@@ -66,7 +66,7 @@ def drawing(name="f", *, saturated=(), marks=None, third=None, place=0, lanes=Fa
 
 def figure(*drawn, titles=("f(x)", "f′(x)")):
     spec = charts.functions(
-        sum(drawn, []), window=(-6.0, 6.0), limits=LIMITS, probe=0.5, titles=titles
+        itertools.chain(*drawn), window=(-6.0, 6.0), limits=LIMITS, probe=0.5, titles=titles
     ).to_dict()
     assert_valid(spec)
     return spec

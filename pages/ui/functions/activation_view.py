@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import probe
 from core.facts import Facts, facts, saturation
@@ -13,7 +14,6 @@ from core.spec import Interval
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
 from pages.ui.functions import explorer
-from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import THIRDS, THRESHOLDS, Scene, View
 from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
 from pages.ui.live import live
@@ -45,42 +45,44 @@ def explore() -> list[str]:
         with st.popover("View", icon=":material/tune:"):
             view = _options(len(keys))
         latest = export.menu(view.scene.chart, "activations")
-    beside, above = columns()
-    below = st.container()
-    framework = explorer.framework()
-    places = Places(above, below, st.container())
-    with beside:
-        _explore(keys, view, framework, places, latest)
+    _explore(keys, view, latest)
     return keys
 
 
 @st.fragment
-def _explore(
-    keys: list[str], view: View, framework: str, places: Places, latest: export.Latest
-) -> None:
-    """Draw the parameters' sliders, and all that they change."""
-    choices = [controls.sliders(key) for key in keys]
-    _look(choices, view, places, latest)
-    with places.code:
-        explorer.code(choices, framework)
-        live(curve_sweeps(choices, view), key="activations_live")
+def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
+    """Draw the sliders beside the picture that they move, and what can be read off it."""
+    # Streamlit would keep every replaced chart, hidden, in places made outside this fragment.
+    beside, above = columns()
+    below = st.container()
+    with beside:
+        choices = [controls.sliders(key) for key in keys]
+        _look(choices, view, above, below, latest)
+    live(curve_sweeps(choices, view), key="activations_live")
+    explorer.code(choices)
 
 
 @st.fragment
-def _look(choices: list[Choice], view: View, places: Places, latest: export.Latest) -> None:
+def _look(
+    choices: list[Choice],
+    view: View,
+    above: DeltaGenerator,
+    below: DeltaGenerator,
+    latest: export.Latest,
+) -> None:
     """Draw the sliders of what is looked at, the picture, and what can be read off it.
 
-    Most moves are the probe's, and these need nothing else to be drawn again.
+    Two moves in three need no more than this to be drawn again.
     """
     at = explorer.probe_slider(view.scene, view.probe)
     view = replace(view, probe=at, threshold=_threshold_slider())
     all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
     verdicts = zip(choices[:3], all_facts, strict=False)
     st.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
-    with places.picture:
+    with above:
         drawn = explorer.show(choices, view)
     latest.note(drawn.figure, lambda: explorer.table(drawn))
-    with places.readings:
+    with below:
         if view.third and all(one.third is None for one in drawn.curves):
             st.info(
                 "No third panel: none of these functions has a parameter that is learned. PReLU "

@@ -1,11 +1,9 @@
 """What the pages that explore functions of one number share: picture, readings, words, code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import grid
 from core.numeric import Receipt, receipt
@@ -16,18 +14,6 @@ from pages.ui.functions.picture import Picture, Scene, View, picture
 
 FRAMEWORK = "framework"
 FRAMEWORK_NAMES = dict(zip(("NumPy", "PyTorch", "Keras", "JAX"), FRAMEWORKS, strict=True))
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where an explorer's fragments draw besides their own place, which is under the sliders.
-
-    These stay when a fragment runs again, which then costs less than drawing them anew.
-    """
-
-    picture: DeltaGenerator
-    readings: DeltaGenerator
-    code: DeltaGenerator
 
 
 def probe_slider(scene: Scene, default: float) -> float:
@@ -92,24 +78,19 @@ def receipts(choices: Sequence[Choice], view: View) -> str:
     )
 
 
-def framework() -> str:
-    """Draw the choice of a framework under a heading and return its key."""
+def code(choices: Sequence[Choice]) -> None:
+    """Draw each function's spelling in a framework, every parameter written out."""
     st.subheader("In code", anchor="code")
-    chosen = controls.segments(
+    framework = controls.segments(
         "Framework",
         list(FRAMEWORK_NAMES),
         "NumPy",
         FRAMEWORK,
         label_visibility="collapsed",
     )
-    state.carry(FRAMEWORK, chosen)
-    return FRAMEWORK_NAMES[chosen]
-
-
-def code(choices: Sequence[Choice], framework: str) -> None:
-    """Draw each function's spelling in a framework, every parameter written out."""
+    state.carry(FRAMEWORK, framework)
     for choice in choices:
-        snippet = choice.entry.snippet(framework, **choice.parameters)
+        snippet = choice.entry.snippet(FRAMEWORK_NAMES[framework], **choice.parameters)
         st.code(f"# {choice.label}\n{snippet}", language="python")
 
 

@@ -1,7 +1,7 @@
 """The Losses page's controls, picture and facts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
@@ -13,7 +13,6 @@ from core.spec import Axis
 from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
 from pages.ui.functions import explorer
-from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import Scene, View
 from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
 from pages.ui.live import Sweep, live
@@ -80,65 +79,59 @@ def explore() -> list[str]:
     if axis in (Axis.PROBABILITY, Axis.LOGIT):
         target = segments("Target y", ("0", "1"), "1", TARGET)
         scene = replace(scene, target=float(target))
-    beside, above = columns()
-    readings, outliers, facts = st.container(), st.container(), st.container()
-    framework = explorer.framework()
-    places = _Places(above, readings, st.container(), outliers, facts)
-    with beside:
-        _explore(chosen, View(scene, probe=PROBES[axis]), framework, places, latest)
+    _explore(chosen, View(scene, probe=PROBES[axis]), latest)
     return picked
 
 
-@dataclass(frozen=True)
-class _Places(Places):
-    outliers: DeltaGenerator
-    facts: DeltaGenerator
-
-
 @st.fragment
-def _explore(
-    keys: list[str], view: View, framework: str, places: _Places, latest: export.Latest
-) -> None:
-    """Draw the losses' sliders, and all that they change."""
-    choices = [controls.sliders(key) for key in keys]
-    _look(choices, view, places, latest)
+def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
+    """Draw the sliders beside the picture that they move, and what can be read off it."""
+    # Streamlit would keep every replaced chart, hidden, in places made outside this fragment.
+    beside, above = columns()
+    below = st.container()
+    with beside:
+        choices = [controls.sliders(key) for key in keys]
+        _look(choices, view, above, below, latest)
     target = view.scene.target
     all_facts = [_facts(c.key, c.settings, target) for c in choices]
     for choice, found in zip(choices[:_JUDGED], all_facts, strict=False):
-        with st.container(key=_verdict_key(choice.key)):
+        with beside, st.container(key=_verdict_key(choice.key)):
             st.markdown(wording.loss_verdict(choice.name, found, controls.loss(choice.key).axis))
     verdicts = [
         _verdict_sweep(choice.key, p.name, choice.without(p.name), target)
         for choice in choices[:_JUDGED]
         for p in choice.entry.parameters
     ]
-    with places.readings:
-        limits = _huber_limits(choices, view.scene.window[1])
-    laboratory(choices, places.outliers)
+    limits = _huber_limits(choices, view.scene.window[1])
+    live([*curve_sweeps(choices, view), *verdicts, *limits], key=f"{view.scene.name}_live")
+    laboratory(choices)
     losses = [controls.loss(c.key) for c in choices]
-    with places.facts:
-        st.markdown(
-            "### Facts\n\n"
-            + wording.loss_facts_table([c.label for c in choices], losses, all_facts)
-            + "\n\n:small[Whether a loss is convex, bounded in its gradient or smooth is computed "
-            "for the parameters on show. The best constant minimises the expected loss; the "
-            "likelihood is the noise under which the loss is −log p, up to constants. No mean is "
-            "taken here: the mean of the squared error over a data set is the mean squared "
-            "error.]\n\n" + explorer.receipts(choices, view)
-        )
-    with places.code:
-        explorer.code(choices, framework)
-        live([*curve_sweeps(choices, view), *verdicts, *limits], key=f"{view.scene.name}_live")
+    st.markdown(
+        "### Facts\n\n"
+        + wording.loss_facts_table([c.label for c in choices], losses, all_facts)
+        + "\n\n:small[Whether a loss is convex, bounded in its gradient or smooth is computed for "
+        "the parameters on show. The best constant minimises the expected loss; the likelihood is "
+        "the noise under which the loss is −log p, up to constants. No mean is taken here: the "
+        "mean of the squared error over a data set is the mean squared error.]\n\n"
+        + explorer.receipts(choices, view)
+    )
+    explorer.code(choices)
 
 
 @st.fragment
-def _look(choices: list[Choice], view: View, places: Places, latest: export.Latest) -> None:
-    """Draw the probe's slider, the picture, and what is read off it."""
+def _look(
+    choices: list[Choice],
+    view: View,
+    above: DeltaGenerator,
+    below: DeltaGenerator,
+    latest: export.Latest,
+) -> None:
+    """Draw the probe's slider, the picture, and what can be read off it."""
     view = replace(view, probe=explorer.probe_slider(view.scene, view.probe))
-    with places.picture:
+    with above:
         drawn = explorer.show(choices, view)
     latest.note(drawn.figure, lambda: explorer.table(drawn))
-    with places.readings:
+    with below:
         explorer.readings(view.scene, _readings(choices, view))
         live(probe_sweeps(choices, view), key=f"{view.scene.name}_probe_live")
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets import DATASETS, MAX_ROWS, DataSet, parse_csv
 from core.fits import Fit
@@ -37,22 +36,13 @@ CANVAS = (33, 23)
 
 
 @st.fragment
-def laboratory(choices: Sequence[Choice], place: DeltaGenerator) -> None:
-    """Draw points, fits and shares for those of the chosen losses that fit residuals.
-
-    They stand in ``place``, which stays when this runs again, on its own or with the losses'
-    sliders.
-    """
+def laboratory(choices: Sequence[Choice]) -> None:
+    """Draw points, fits and shares for those of the chosen losses that fit residuals."""
+    st.subheader("Outliers: what each loss fits", anchor="outliers")
     fitting = [c for c in choices if controls.loss(c.key).axis is Axis.RESIDUAL]
-    with place:
-        st.subheader("Outliers: what each loss fits", anchor="outliers")
-        if fitting:
-            _bench(fitting)
-        else:
-            st.info("Pick a loss of the residual, such as L1, L2 or Huber, to fit points with it.")
-
-
-def _bench(choices: Sequence[Choice]) -> None:
+    if not fitting:
+        st.info("Pick a loss of the residual, such as L1, L2 or Huber, to fit points with it.")
+        return
     beside, above = columns("view_outliers")
     with beside:
         points = _points()
@@ -60,13 +50,13 @@ def _bench(choices: Sequence[Choice]) -> None:
         action = segments("A click on the picture", ("adds", "removes"), "adds", CLICK)
         if not points.across:
             st.info("No point is left: click on the picture, or add a row to the table.")
-        found = outlier_fits.fits(choices, points, model) if points.across else []
-        for place, (choice, fit) in enumerate(zip(choices, found, strict=False)):
+        found = outlier_fits.fits(fitting, points, model) if points.across else []
+        for place, (choice, fit) in enumerate(zip(fitting, found, strict=False)):
             with st.container(key=outlier_fits.sentence_key(place)):
                 st.markdown(outlier_fits.sentence(choice.label, fit, points))
     with above:
         clicked = st.plotly_chart(
-            _figure(choices, found, points),
+            _figure(fitting, found, points),
             key=_chart(),
             on_select="rerun",
             selection_mode="points",
@@ -76,8 +66,8 @@ def _bench(choices: Sequence[Choice]) -> None:
     if clicked and clicked["selection"]["points"]:
         _take_click(clicked["selection"]["points"][0], points, action)
     if found:
-        shares_of(choices, found, points, _truth())
-        live(outlier_fits.sweeps(choices, points, model, _chart()), key="losses_fit_live")
+        shares_of(fitting, found, points, _truth())
+        live(outlier_fits.sweeps(fitting, points, model, _chart()), key="losses_fit_live")
 
 
 def _points() -> Points:
