@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,12 +103,12 @@ class View:
         thirds = [name for name, kind in THIRDS.items() if kind and kind == self.third]
         return [*self.scene.titles, *thirds]
 
-    @property
+    @cached_property
     def still(self) -> "View":
         """The view with the probe at rest, for caching what does not depend on it."""
         return replace(self, probe=0.0)
 
-    @property
+    @cached_property
     def bare(self) -> "View":
         """The view without probe and shading, for caching what depends on neither."""
         return replace(self, probe=0.0, threshold=None)
