@@ -59,10 +59,12 @@ class Interval:
 
     def contains(self, values: npt.ArrayLike) -> bool:
         """Tell whether every one of ``values`` lies inside (nan never does)."""
-        v = np.asarray(values, dtype=np.float64)
+        # A lone number is compared as it is, in a tenth of the time that an array takes.
+        v = values if isinstance(values, float) else np.asarray(values, dtype=np.float64)
         above = v >= self.low if self.low_closed else v > self.low
         below = v <= self.high if self.high_closed else v < self.high
-        return bool(np.all(above & below))
+        inside = above & below
+        return inside if isinstance(inside, bool) else bool(np.all(inside))
 
     def __str__(self) -> str:
         low = "−∞" if self.low == -math.inf else f"{self.low:g}".replace("-", "−")
@@ -222,7 +224,9 @@ class Entry:
         for p in self.parameters:
             value = parameters.get(p.name, p.default)
             try:
-                inside = np.all(np.isfinite(value)) and p.domain.contains(value)
+                one = isinstance(value, float)
+                finite = math.isfinite(value) if one else np.all(np.isfinite(value))
+                inside = finite and p.domain.contains(value)
             except (TypeError, ValueError) as error:
                 raise TypeError(f"{self.key}: {p.name} must be a number, not {value!r}") from error
             if not inside:
