@@ -506,8 +506,8 @@ def _parity(s: _Survey) -> Parity:
     return Parity.ODD if (np.abs(right + left) <= scale).all() else Parity.NEITHER
 
 
-def _saturation(s: _Survey, threshold: float) -> tuple[Interval, ...]:
-    """Return where |f′| < threshold."""
+def _stretches(s: _Survey) -> Callable[[float], tuple[Interval, ...]]:
+    """Return what tells for a threshold where |f′| is below it."""
 
     def slope(x: Real) -> Real:
         return np.asarray(s.df(x[None])[0], dtype=np.float64)
@@ -524,24 +524,31 @@ def _saturation(s: _Survey, threshold: float) -> tuple[Interval, ...]:
     x = np.unique(
         np.concatenate([x, _change(lambda z: np.sign(slope(z)) == sign[i], x[i], x[i + 1])])
     )
-    low = np.abs(slope(x)) < threshold
-    i = np.nonzero(low[:-1] != low[1:])[0]
-    ends = _change(lambda z: (np.abs(slope(z)) < threshold) == low[i], x[i], x[i + 1])
-    closed = np.zeros(ends.shape, dtype=bool)
-    for b, near in zip(edges, beside, strict=True):
-        there = np.abs(ends - b) <= near
-        ends[there] = b
-        closed[there] = abs(slope(np.array([b]))[0]) < threshold
-    marks = list(zip(ends.tolist(), closed.tolist(), strict=True))
-    if low[0]:
-        marks.insert(0, (float(x[0]), True) if left else (-math.inf, False))
-    if low[-1]:
-        marks.append((float(x[-1]), True) if right else (math.inf, False))
-    return tuple(
-        Interval(start, end, start_closed, end_closed)
-        for (start, start_closed), (end, end_closed) in zip(marks[::2], marks[1::2], strict=True)
-        if start < end
-    )
+    steepness = np.abs(slope(x))
+
+    def below(threshold: float) -> tuple[Interval, ...]:
+        low = steepness < threshold
+        i = np.nonzero(low[:-1] != low[1:])[0]
+        ends = _change(lambda z: (np.abs(slope(z)) < threshold) == low[i], x[i], x[i + 1])
+        closed = np.zeros(ends.shape, dtype=bool)
+        for b, near in zip(edges, beside, strict=True):
+            there = np.abs(ends - b) <= near
+            ends[there] = b
+            closed[there] = abs(slope(np.array([b]))[0]) < threshold
+        marks = list(zip(ends.tolist(), closed.tolist(), strict=True))
+        if low[0]:
+            marks.insert(0, (float(x[0]), True) if left else (-math.inf, False))
+        if low[-1]:
+            marks.append((float(x[-1]), True) if right else (math.inf, False))
+        return tuple(
+            Interval(start, end, start_closed, end_closed)
+            for (start, start_closed), (end, end_closed) in zip(
+                marks[::2], marks[1::2], strict=True
+            )
+            if start < end
+        )
+
+    return below
 
 
 def _dead_share(s: _Survey) -> float:
@@ -593,7 +600,7 @@ def facts(
         normal_variance=variance,
         lipschitz=math.inf if jumps else max_gradient,
         breaks=tuple(j for j in joins if j.kind is not Join.SMOOTH),
-        saturation=_saturation(s, saturated_below),
+        saturation=_stretches(s)(saturated_below),
         smoothness=smoothness,
         dead_share=_dead_share(s),
     )
@@ -603,7 +610,17 @@ def saturation(
     activation: Activation, /, *, below: float, **parameters: float
 ) -> tuple[Interval, ...]:
     """Compute where |f′| < ``below``, as :func:`facts` does. Raises as the activation does."""
-    return _saturation(_survey(activation, activation.resolve(parameters)), below)
+    return saturations(activation, **parameters)(below)
+
+
+def saturations(
+    activation: Activation, /, **parameters: float
+) -> Callable[[float], tuple[Interval, ...]]:
+    """Return :func:`saturation` as a function of ``below`` alone, to ask for one after another.
+
+    An answer then takes less than half the time. Raises as the activation does.
+    """
+    return _stretches(_survey(activation, activation.resolve(parameters)))
 
 
 def headlines(activation: Activation, /, **parameters: Scalar) -> Headlines:

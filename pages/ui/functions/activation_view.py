@@ -1,6 +1,6 @@
 """The Activations page's controls, picture and facts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import probe
-from core.facts import Facts, facts, saturation
+from core.facts import Facts, facts, saturations
 from core.spec import Interval
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
@@ -149,7 +149,12 @@ def _found(key: str, settings: Settings) -> Facts:
 
 @lru_cache(maxsize=4096)
 def _saturation(key: str, settings: Settings, threshold: float) -> tuple[Interval, ...]:
-    return saturation(controls.activation(key), below=threshold, **dict(settings))
+    return _saturations(key, settings)(threshold)
+
+
+@lru_cache(maxsize=256)
+def _saturations(key: str, settings: Settings) -> Callable[[float], tuple[Interval, ...]]:
+    return saturations(controls.activation(key), **dict(settings))
 
 
 def _readings(choices: Sequence[Choice], all_facts: Sequence[Facts], x: float) -> str:
