@@ -8,6 +8,7 @@ widget change ``query_params`` here, as the front end does it.
 import json
 import random
 import re
+from itertools import groupby
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -70,8 +71,8 @@ def curves(app, axis="y"):
 
 def table(app, corner):
     """Return the head and the rows by name of the one table with ``corner`` among these."""
-    lines = [[ln for ln in m.value.splitlines() if ln.startswith("|")] for m in app.markdown]
-    tables = [cells("\n".join(rows)) for rows in lines if rows]
+    groups = (groupby(m.value.splitlines(), lambda line: line[:1] == "|") for m in app.markdown)
+    tables = [cells("\n".join(rows)) for found in groups for inside, rows in found if inside]
     (found,) = [t for t in tables if corner in {*t[0], *(row[0] for row in t)}]
     head, _, *body = found
     assert {len(row) for row in body} == {len(head)}
