@@ -50,3 +50,22 @@ def test_a_page_opens_and_moves_light(server: Server, page: str) -> None:
 def test_messages_are_deflated(server: Server) -> None:
     opening, _ = finished(every_move(server.url, "activations"))
     assert opening.bytes_on_wire < 0.6 * opening.bytes_received
+
+
+def test_a_move_draws_again_only_what_it_changes(server: Server) -> None:
+    _, moves = finished(every_move(server.url, "activations", "activation=elu"))
+    looks = {"activations_x", "activations_threshold"}
+    assert {key: set(move.sliders) for key, move in moves.items()} == {
+        "elu_alpha": {"elu_alpha", *looks},
+        **dict.fromkeys(looks, looks),
+    }
+    assert {key: move.kinds["code"] for key, move in moves.items()} == {
+        "elu_alpha": 1,
+        **dict.fromkeys(looks, 0),
+    }
+    _, moves = finished(every_move(server.url, "losses", "loss=huber"))
+    assert {key: move.kinds["plotly_chart"] for key, move in moves.items()} == {
+        "huber_delta": 2,
+        "losses_residual_x": 1,
+        "losses_seed": 1,
+    }
