@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import probe
 from core.facts import Facts, facts, saturations
@@ -14,10 +13,10 @@ from core.spec import Interval
 from pages.ui import controls, export, wording
 from pages.ui.controls import Choice, Settings, segments
 from pages.ui.functions import explorer
+from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import THIRDS, THRESHOLDS, Scene, View
 from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
 from pages.ui.live import live
-from pages.ui.parts import columns
 
 SCENE = Scene("activations", window=(-6.0, 6.0), track=(-10.0, 10.0, 0.1))
 PROBE = SCENE.probe
@@ -52,37 +51,29 @@ def explore() -> list[str]:
 @st.fragment
 def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
     """Draw the sliders beside the picture that they move, and what can be read off it."""
-    # Streamlit would keep every replaced chart, hidden, in places made outside this fragment.
-    beside, above = columns()
-    below = st.container()
-    with beside:
+    places = explorer.places()
+    with places.beside:
         choices = [controls.sliders(key) for key in keys]
-        _look(choices, view, above, below, latest)
+        _look(choices, view, places, latest)
     live(curve_sweeps(choices, view), key="activations_live")
     explorer.code(choices)
 
 
 @st.fragment
-def _look(
-    choices: list[Choice],
-    view: View,
-    above: DeltaGenerator,
-    below: DeltaGenerator,
-    latest: export.Latest,
-) -> None:
+def _look(choices: list[Choice], view: View, places: Places, latest: export.Latest) -> None:
     """Draw the sliders of what is looked at, the picture, and what can be read off it.
 
-    Two moves in three need no more than this to be drawn again.
+    When the probe or the threshold moves, no more than this is drawn again.
     """
     at = explorer.probe_slider(view.scene, view.probe)
     view = replace(view, probe=at, threshold=_threshold_slider())
     all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
     verdicts = zip(choices[:3], all_facts, strict=False)
     st.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
-    with above:
+    with places.above:
         drawn = explorer.show(choices, view)
     latest.note(drawn.figure, lambda: explorer.table(drawn))
-    with below:
+    with places.below:
         if view.third and all(one.third is None for one in drawn.curves):
             st.info(
                 "No third panel: none of these functions has a parameter that is learned. PReLU "

@@ -1,9 +1,11 @@
 """What the pages that explore functions of one number share: picture, readings, words, code."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import grid
 from core.numeric import Receipt, receipt
@@ -11,9 +13,27 @@ from core.spec import FRAMEWORKS
 from pages.ui import charts, controls, export, state, wording
 from pages.ui.controls import Choice, Settings
 from pages.ui.functions.picture import Picture, Scene, View, picture
+from pages.ui.parts import columns
 
 FRAMEWORK = "framework"
 FRAMEWORK_NAMES = dict(zip(("NumPy", "PyTorch", "Keras", "JAX"), FRAMEWORKS, strict=True))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an explorer draws: sliders beside the picture, and what can be read off it below."""
+
+    beside: DeltaGenerator
+    above: DeltaGenerator
+    below: DeltaGenerator
+
+
+def places() -> Places:
+    """Lay out an explorer's places, in the fragment that draws the sliders of the parameters.
+
+    In places that are made outside of it, Streamlit would keep every replaced chart, hidden.
+    """
+    return Places(*columns(), st.container())
 
 
 def probe_slider(scene: Scene, default: float) -> float:

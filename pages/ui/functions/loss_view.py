@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.curves import probe
 from core.loss_facts import LossFacts, huber_gaps, loss_facts, pulls
@@ -13,11 +12,11 @@ from core.spec import Axis
 from pages.ui import controls, export, wording
 from pages.ui.controls import LOSS_PICKER, Choice, Settings, segments
 from pages.ui.functions import explorer
+from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import Scene, View
 from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
 from pages.ui.live import Sweep, live
 from pages.ui.outliers.view import laboratory
-from pages.ui.parts import columns
 
 TARGET = "losses_target"
 
@@ -86,16 +85,14 @@ def explore() -> list[str]:
 @st.fragment
 def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
     """Draw the sliders beside the picture that they move, and what can be read off it."""
-    # Streamlit would keep every replaced chart, hidden, in places made outside this fragment.
-    beside, above = columns()
-    below = st.container()
-    with beside:
+    places = explorer.places()
+    with places.beside:
         choices = [controls.sliders(key) for key in keys]
-        _look(choices, view, above, below, latest)
+        _look(choices, view, places, latest)
     target = view.scene.target
     all_facts = [_facts(c.key, c.settings, target) for c in choices]
     for choice, found in zip(choices[:_JUDGED], all_facts, strict=False):
-        with beside, st.container(key=_verdict_key(choice.key)):
+        with places.beside, st.container(key=_verdict_key(choice.key)):
             st.markdown(wording.loss_verdict(choice.name, found, controls.loss(choice.key).axis))
     verdicts = [
         _verdict_sweep(choice.key, p.name, choice.without(p.name), target)
@@ -119,19 +116,13 @@ def _explore(keys: list[str], view: View, latest: export.Latest) -> None:
 
 
 @st.fragment
-def _look(
-    choices: list[Choice],
-    view: View,
-    above: DeltaGenerator,
-    below: DeltaGenerator,
-    latest: export.Latest,
-) -> None:
+def _look(choices: list[Choice], view: View, places: Places, latest: export.Latest) -> None:
     """Draw the probe's slider, the picture, and what can be read off it."""
     view = replace(view, probe=explorer.probe_slider(view.scene, view.probe))
-    with above:
+    with places.above:
         drawn = explorer.show(choices, view)
     latest.note(drawn.figure, lambda: explorer.table(drawn))
-    with below:
+    with places.below:
         explorer.readings(view.scene, _readings(choices, view))
         live(probe_sweeps(choices, view), key=f"{view.scene.name}_probe_live")
 
