@@ -58,6 +58,37 @@ class Slider:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A whole number to type or to step through, bound to the URL under ``key``.
+
+    For what is drawn or built anew with every value, such as a seed or a number of points:
+    between two of them there is nothing that a picture could follow, as it does a slider.
+    """
+
+    key: str
+    label: str
+    low: int
+    high: int
+    default: int
+    step: int = 1
+    help: str | None = None
+
+    def draw(self) -> int:
+        """Draw the field and return its value; what is typed beyond the ends does not count."""
+        value: int = st.number_input(
+            self.label,
+            self.low,
+            self.high,
+            self.default,
+            self.step,
+            key=self.key,
+            bind="query-params",
+            help=self.help,
+        )
+        return value
+
+
+@dataclass(frozen=True)
 class Shown:
     """What is shown for each row of settings: one row at rest, all steps in a sweep.
 
