@@ -5,6 +5,7 @@ one row is the picture at rest, all steps of a slider are the sweep that moves i
 Both then hold the same numbers, so that nothing moves on release.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,10 +83,18 @@ class Whole:
             self.default,
             self.step,
             key=self.key,
-            bind="query-params",
+            # Of a link that says ∞ Streamlit would make a whole number, and fail.
+            bind=None if _endless(st.query_params.get(self.key, "")) else "query-params",
             help=self.help,
         )
         return value
+
+
+def _endless(text: str) -> bool:
+    try:
+        return math.isinf(float(text))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
