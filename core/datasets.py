@@ -187,7 +187,7 @@ class LandscapeSet:
 
     Call it as ``LANDSCAPE_SETS["line"](seed=0, n=40)``; the result is x and y, each of
     shape (n,). Where ``classes`` is true y is a class, 0 or 1, and each has half of the
-    points. The same seed gives the same points; ``n`` is even.
+    points, class 1 one more of an odd number. The same seed gives the same points.
     """
 
     key: str
@@ -197,9 +197,9 @@ class LandscapeSet:
     generate: Callable[[np.random.Generator, int], Sample]
 
     def __call__(self, seed: int = 0, n: int = 40) -> Sample:
-        """Return x and y; raises ``ValueError`` for an odd n, or one not from 4 to ``MAX_ROWS``."""
-        if n % 2 or not 4 <= n <= MAX_ROWS:
-            raise ValueError(f"{self.name} takes an even number of points from 4, not {n}.")
+        """Return x and y; raises ``ValueError`` for an n that is not from 4 to ``MAX_ROWS``."""
+        if not 4 <= n <= MAX_ROWS:
+            raise ValueError(f"{self.name} takes 4 to {MAX_ROWS} points, not {n}.")
         return self.generate(np.random.default_rng(seed), n)
 
 
@@ -223,10 +223,15 @@ def _far_from_zero(rng: np.random.Generator, n: int) -> Sample:
     return x, x - 2.5 + 0.4 * rng.standard_normal(n)
 
 
+def _halves(n: int) -> Real:
+    """Return the classes of n points, those of class 0 first."""
+    return np.repeat([0.0, 1.0], [n // 2, n - n // 2])
+
+
 def _separable(rng: np.random.Generator, n: int) -> Sample:
     """Return two classes with a gap between them, around x = ¼."""
     distance = 0.5 + rng.uniform(0.0, 1.5, n)
-    y = np.repeat([0.0, 1.0], n // 2)
+    y = _halves(n)
     return 0.25 + np.where(y == 1, distance, -distance), y
 
 
@@ -235,15 +240,19 @@ def _overlapping(rng: np.random.Generator, n: int) -> Sample:
 
     Their spread is 1: the logit of class 1 is then 1.6·x.
     """
-    y = np.repeat([0.0, 1.0], n // 2)
+    y = _halves(n)
     return 0.8 * (2 * y - 1) + rng.standard_normal(n), y
 
 
 def _mirrored(rng: np.random.Generator, n: int) -> Sample:
-    """Return points around y = |x| − ½ that are their own mirror image in x."""
-    x = np.linspace(_REACH / n, _REACH, n // 2)
-    y = x - 0.5 + 0.2 * rng.standard_normal(n // 2)
-    return np.concatenate([-x[::-1], x]), np.concatenate([y[::-1], y])
+    """Return points around y = |x| − ½ that are their own mirror image in x.
+
+    Of an odd number one has x = 0.
+    """
+    x = np.linspace(0.0 if n % 2 else _REACH / n, _REACH, n - n // 2)
+    y = x - 0.5 + 0.2 * rng.standard_normal(x.size)
+    half = n // 2
+    return np.concatenate([-x[::-1][:half], x]), np.concatenate([y[::-1][:half], y])
 
 
 def _landscape_catalogue(*sets: LandscapeSet) -> Mapping[str, LandscapeSet]:
