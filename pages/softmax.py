@@ -26,7 +26,7 @@ PRESETS = (
         "With K = 2 only the difference of the logits counts. Both ways to compute it give "
         "the same number, down to its last bit.",
         "Probabilities",
-        {CLASSES: 2},
+        {CLASSES.key: 2},
     ),
     preset(
         "Softmax twice",

@@ -96,7 +96,7 @@ def test_a_sweep_rests_where_it_was_dragged_and_costs_little(section, classes):
     said = [m.value for m in app.markdown]
     heads = swept(app)
     sliders = {s.key: s.value for s in app.slider}
-    assert {head["slider"] for head in heads} == set(sliders) - {controls.CLASSES}
+    assert {head["slider"] for head in heads} == set(sliders)
     for head in heads:
         assert head["values"] == sorted(head["values"])
         row = head["values"].index(pytest.approx(sliders[head["slider"]]))
@@ -122,7 +122,7 @@ def test_axes_stay_while_sliders_move(section):
     app = open_section(section)
     axes = [{k: v for k, v in f["layout"].items() if "axis" in k} for f in figures(app).values()]
     for slider in app.slider:
-        if slider.key not in (controls.CLASSES, controls.TEMPERATURE):
+        if slider.key != controls.TEMPERATURE:
             slider.set_value(slider.max)
     stands(app.run())
     now = [{k: v for k, v in f["layout"].items() if "axis" in k} for f in figures(app).values()]
@@ -135,10 +135,9 @@ def test_random_settings(section, seed):
     draw = random.Random(f"{section} {seed}")
     app = open_section(section, classes=draw.randint(2, 10))
     for slider in app.slider:
-        if slider.key != controls.CLASSES:
-            steps = round((slider.max - slider.min) / slider.step)
-            at = slider.min + slider.step * draw.choice([0, steps, draw.randint(0, steps)])
-            slider.set_value(round(at, 10))
+        steps = round((slider.max - slider.min) / slider.step)
+        at = slider.min + slider.step * draw.choice([0, steps, draw.randint(0, steps)])
+        slider.set_value(round(at, 10))
     stands(app.run())
     for figure in figures(app).values():
         go.Figure(figure)
@@ -148,6 +147,15 @@ def test_random_settings(section, seed):
 def test_every_chart_says_what_it_shows(section):
     for chart in open_section(section).get("plotly_chart"):
         assert len(chart.proto.alt) > 30
+
+
+def test_the_number_of_classes_is_a_field_and_draws_everything_anew():
+    app = open_section("Probabilities")
+    field = app.number_input(key=controls.CLASSES.key)
+    assert (field.min, field.max, field.value) == (2, 10, 3)
+    stands(field.set_value(7).run())
+    assert len(bars(app)) == 7
+    assert {logit_key(i) for i in range(7)} <= {s.key for s in app.slider}
 
 
 # ---------------------------------------------------------------- softmax itself

@@ -9,10 +9,10 @@ import streamlit as st
 from core.spec import FloatArray
 from core.units import GATES, MAXOUT_CASES, Piece
 from pages.ui import presets
+from pages.ui.parts import Whole
 from pages.ui.presets import Preset
 
 SECTION = "softmax_section"
-CLASSES = "softmax_classes"
 TEMPERATURE = "softmax_temperature"
 SHIFT = "softmax_shift"
 SCALE = "softmax_scale"
@@ -41,6 +41,8 @@ SLOPE_STEPS = _steps(-3, 3, 0.05)
 INPUT_STEPS = _steps(-4, 4, 0.05)
 LABEL_STEPS = _steps(1, MOST_CLASSES, 1)
 
+CLASSES = Whole("softmax_classes", "Classes K", 2, MOST_CLASSES, 3)
+
 _LOGITS = (1.0, 2.0, 3.0, 0.0, -1.0, 0.5, -2.0, 1.5, -0.5, 2.5)
 _P = (0.5, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
 _Q = (0.1, 0.2, 0.7, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
@@ -63,7 +65,7 @@ def piece_key(part: str, place: int) -> str:
 
 
 DEFAULTS: Mapping[str, Any] = {
-    CLASSES: 3,
+    CLASSES.key: CLASSES.default,
     TEMPERATURE: 1.0,
     SHIFT: 0.0,
     SCALE: 30.0,
@@ -104,18 +106,10 @@ def slider(label: str, key: str, steps: FloatArray, decimals: int, **more: Any) 
     return value
 
 
-def classes() -> int:
-    """Ask for the number of classes."""
-    count: int = st.slider(
-        "Classes K", 2, MOST_CLASSES, DEFAULTS[CLASSES], key=CLASSES, bind="query-params"
-    )
-    return count
-
-
 def classes_and_temperature() -> tuple[int, float]:
     """Ask for the number of classes and, beside it, the temperature."""
     with st.grid(2, min_column_width=110):
-        count = classes()
+        count = CLASSES.draw()
         temperature = slider(
             "Temperature T",
             TEMPERATURE,
@@ -129,7 +123,7 @@ def classes_and_temperature() -> tuple[int, float]:
 def classes_and_label() -> tuple[int, int]:
     """Ask for the number of classes and, beside it, for the true one among them."""
     with st.grid(2, min_column_width=110):
-        count = classes()
+        count = CLASSES.draw()
         label = st.slider(
             "True class",
             1,

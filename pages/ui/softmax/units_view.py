@@ -24,7 +24,7 @@ def divergence() -> None:
     """Draw KL both ways between two distributions, class by class."""
     beside, above = columns()
     with beside:
-        count = controls.classes()
+        count = controls.CLASSES.draw()
         p, q = controls.distributions(count)
     empty = [side for side, weights in (("P", p), ("Q", q)) if not any(weights)]
     if empty:

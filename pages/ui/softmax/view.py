@@ -137,7 +137,7 @@ def overflow() -> None:
     beside, above = columns()
     with beside:
         scale = controls.slider("Scale s: logits times s", SCALE, SCALE_STEPS, 0)
-        count = controls.classes()
+        count = controls.CLASSES.draw()
         view = View(controls.logits(count), scale=scale)
     shown = moves.overflow(rows(view))
     with above:
