@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
+from core.datasets import DATASETS
+from pages.ui.outliers import view
 from tests.figures import unpacked
 from tests.hand import carry, drawn
 from tests.mouse import choose, click, unfold
@@ -71,15 +73,21 @@ def sentences(there):
     return [m.value.replace("*", "") for m in there.markdown if "·x (" in m.value]
 
 
-def test_every_fit_rests_where_its_slider_left_it():
-    """Convex or not: what is drawn and said is the sweeps' row, to the last bit."""
-    losses = ["smooth_l1", "huber", "pseudo_huber", "quantile", "general_robust"]
-    there = app(losses, general_robust_alpha="-2.0", general_robust_c="0.5")
+def picture(there):
+    """Return the figure of the fits."""
     (figure,) = (
         json.loads(one.proto.spec)
         for one in there.get("plotly_chart")
         if "losses_fit_chart" in one.proto.id
     )
+    return figure
+
+
+def test_every_fit_rests_where_its_slider_left_it():
+    """Convex or not: what is drawn and said is the sweeps' row, to the last bit."""
+    losses = ["smooth_l1", "huber", "pseudo_huber", "quantile", "general_robust"]
+    there = app(losses, general_robust_alpha="-2.0", general_robust_c="0.5")
+    figure = picture(there)
     found = {}
     for head in swept(there):
         for chart in head["charts"]:
@@ -98,6 +106,16 @@ def test_every_fit_rests_where_its_slider_left_it():
         "smooth_l1_beta", "huber_delta", "pseudo_huber_delta", "quantile_tau",
         "general_robust_alpha", "general_robust_c",
     }  # fmt: skip
+
+
+def test_the_seed_is_a_field_and_makes_other_noise():
+    there = app(["huber"], losses_data="Outliers in y", losses_seed="3")
+    seed = there.number_input(key=view.SEED.key)
+    assert (seed.min, seed.max, seed.value) == (0, 20, 3)
+    seed.set_value(17).run()
+    assert not there.exception
+    _, y = DATASETS["outliers"](seed=17)
+    np.testing.assert_array_equal(unpacked(picture(there)["data"][POINTS]["y"]), np.float32(y))
 
 
 def test_rounding_is_not_shown_as_a_slope():

@@ -67,5 +67,4 @@ def test_a_move_draws_again_only_what_it_changes(server: Server) -> None:
     assert {key: move.kinds["plotly_chart"] for key, move in moves.items()} == {
         "huber_delta": 2,
         "losses_residual_x": 1,
-        "losses_seed": 1,
     }

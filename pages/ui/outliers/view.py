@@ -14,14 +14,14 @@ from pages.ui.live import live
 from pages.ui.outliers import fits as outlier_fits
 from pages.ui.outliers.fits import Points
 from pages.ui.outliers.shares import shares_of
-from pages.ui.parts import columns
+from pages.ui.parts import Whole, columns
 
 DATA = "losses_data"
-SEED = "losses_seed"
 MODEL = "losses_model"
 CLICK = "losses_click"
 CHART = "losses_fit_chart"
 OWN = "Your own points (CSV)"
+SEED = Whole("losses_seed", "Seed of the noise", 0, 20, 0)
 
 _BASE = "losses: points before they are edited"
 _ORIGIN = "losses: where the points come from"
@@ -78,7 +78,7 @@ def _points() -> Points:
         _upload()
     else:
         if not _SETS[source].fixed:
-            seed = st.slider("Seed of the noise", 0, 20, 0, key=SEED, bind="query-params")
+            seed = SEED.draw()
         st.caption(_SETS[source].description)
         if st.session_state.get(_ORIGIN) != (source, seed):
             x, y = _SETS[source](seed=seed)
