@@ -23,6 +23,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -131,7 +132,8 @@ class Network:
 
     ``gain`` multiplies every weight matrix; an array of shape (..., 1, 1) makes networks
     that differ in nothing else. So do arrays of that shape among ``parameters``, the
-    activation's where they are not to be the stack's.
+    activation's where they are not to be the stack's, and for ``dropout_rate`` and
+    ``branch``, which are the stack's unless given here.
     """
 
     stack: Stack
@@ -139,8 +141,20 @@ class Network:
     biases: tuple[Real, ...]
     gain: Scalar = 1.0
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    dropout_rate: Scalar | None = None
+    branch: Scalar | None = None
 
     @property
+    def rate(self) -> Scalar:
+        """The share of units that dropout takes."""
+        return self.stack.dropout_rate if self.dropout_rate is None else self.dropout_rate
+
+    @property
+    def share(self) -> Scalar:
+        """The factor on a layer's own part where its input is added."""
+        return self.stack.branch if self.branch is None else self.branch
+
+    @cached_property
     def settings(self) -> dict[str, Scalar]:
         """The parameters that the activation has; raises as calling it does."""
         return self.stack.entry.resolve({**dict(self.stack.parameters), **self.parameters})
@@ -267,11 +281,11 @@ def forward(
                 z += b[..., None, :]
             pre, factor = normalise(z, Normalisation.NONE if linear else stack.normalisation)
             post = pre if linear else np.asarray(function(pre, **values), dtype=np.float64)
-            mask, shift = (None, 0.0) if linear or rng is None else _dropout(stack, post, rng)
+            mask, shift = (None, 0.0) if linear or rng is None else _dropout(network, post, rng)
             branch = post if mask is None else post * mask + shift
-            out = h + stack.branch * branch if stack.skips(layer) else branch
+            out = h + network.share * branch if stack.skips(layer) else branch
             # An overflow may hide: tanh(∞) is 1. From here on such a network is nan.
-            bad = ~(_finite(z) & _finite(out)) & (overflow == 0)
+            bad = ~(finite(z) & finite(out)) & (overflow == 0)
             if bad.any():
                 overflow = np.where(bad, layer + 1, overflow)
                 out = np.where((overflow > 0)[..., None, None], np.nan, out)
@@ -319,7 +333,8 @@ def backward(
     by_weights: list[Real] = []
     by_biases: list[Real] = []
     gain = np.asarray(network.gain, dtype=np.float64)
-    for layer, met in _way_back(network, run, gradient, at_pre):
+    for layer, met, seen in _way_back(network, run, gradient, at_pre):
+        overflow = seen
         by_pre.append(met.pre)
         by_raw.append(met.raw)
         slopes.append(met.slope)
@@ -335,7 +350,7 @@ def backward(
         weights=tuple(reversed(by_weights)),
         biases=tuple(reversed(by_biases)),
         inputs=met.below,
-        overflow=met.overflow,
+        overflow=overflow,
     )
 
 
@@ -352,13 +367,13 @@ def gradient_norms(
     norms = np.full((*lead, depth), np.nan)
     overflow: Layers = np.zeros(lead, dtype=np.intp)
     if not run.overflow.all():
-        for layer, met in _way_back(network, run, gradient):
+        for layer, met, seen in _way_back(network, run, gradient):
             norms[..., layer] = rms(met.pre)
-            overflow = met.overflow
+            overflow = seen
     return norms, overflow
 
 
-class _Met(NamedTuple):
+class Met(NamedTuple):
     """What is met at a layer on the way back, named as in :class:`Backward`.
 
     ``below`` is the gradient by what enters the layer.
@@ -368,46 +383,57 @@ class _Met(NamedTuple):
     raw: Real
     slope: Real
     below: Real
-    overflow: Layers
+
+
+def through(
+    network: Network, run: Forward, layer: int, gradient: Real, *, at_pre: bool = False
+) -> Met:
+    """Take the gradient by a layer's output, (..., batch, units), back through the layer.
+
+    ``layer`` is counted from 0. With ``at_pre``, the gradient is the one by the layer's
+    pre-activations already. What is not finite stays so.
+    """
+    stack = network.stack
+    gain = np.asarray(network.gain, dtype=np.float64)
+    linear = stack.is_linear(layer)
+    pre, mask, w = run.pre[layer], run.masks[layer], network.weights[layer]
+    with np.errstate(all="ignore"):
+        derivative = stack.entry.derivative
+        slope = np.ones_like(pre) if linear else derivative(pre, **network.settings)
+        slope = np.asarray(slope, dtype=np.float64)
+        skips = stack.skips(layer) and not at_pre
+        delta = gradient
+        if not at_pre:
+            by_branch = gradient * network.share if skips else gradient
+            delta = slope * (by_branch if mask is None else by_branch * mask)
+        kind = Normalisation.NONE if linear else stack.normalisation
+        raw = normalise_backward(delta, pre, run.factors[layer], kind)
+        below = _times(raw, np.swapaxes(w, -1, -2))
+        if (gain != 1).any():
+            below *= gain
+        if skips:
+            below += gradient
+    return Met(delta, raw, slope, below)
 
 
 def _way_back(
     network: Network, run: Forward, gradient: Real, at_pre: bool = False
-) -> Iterator[tuple[int, _Met]]:
-    """Yield the layers from the last to the first, with what is met there."""
-    stack = network.stack
-    gain = np.asarray(network.gain, dtype=np.float64)
-    scaled = bool((gain != 1).any())
-    derivative, values = stack.entry.derivative, network.settings
+) -> Iterator[tuple[int, Met, Layers]]:
+    """Yield the layers from the last to the first, what is met there, and the overflow so far."""
     broken = run.overflow > 0
     overflow: Layers = np.zeros(gradient.shape[:-2], dtype=np.intp)
     if broken.any():
         gradient = np.where(broken[..., None, None], np.nan, gradient)
-    for layer in reversed(range(stack.depth)):
-        with np.errstate(all="ignore"):
-            linear = stack.is_linear(layer)
-            pre, mask, w = run.pre[layer], run.masks[layer], network.weights[layer]
-            slope = np.ones_like(pre) if linear else derivative(pre, **values)
-            slope = np.asarray(slope, dtype=np.float64)
-            entered = at_pre and layer == stack.depth - 1
-            skips = stack.skips(layer) and not entered
-            delta = gradient
-            if not entered:
-                by_branch = gradient * stack.branch if skips else gradient
-                delta = slope * (by_branch if mask is None else by_branch * mask)
-            kind = Normalisation.NONE if linear else stack.normalisation
-            raw = normalise_backward(delta, pre, run.factors[layer], kind)
-            below = _times(raw, np.swapaxes(w, -1, -2))
-            if scaled:
-                below *= gain
-            if skips:
-                below += gradient
-            bad = ~(_finite(delta) & _finite(below)) & (overflow == 0) & ~broken
-            if bad.any():
-                overflow = np.where(bad, layer + 1, overflow)
-                below = np.where((overflow > 0)[..., None, None], np.nan, below)
-        yield layer, _Met(delta, raw, slope, below, overflow)
-        gradient = below
+    last = network.stack.depth - 1
+    for layer in range(last, -1, -1):
+        met = through(network, run, layer, gradient, at_pre=at_pre and layer == last)
+        bad = ~(finite(met.pre) & finite(met.below)) & (overflow == 0) & ~broken
+        if bad.any():
+            overflow = np.where(bad, layer + 1, overflow)
+            below = np.where((overflow > 0)[..., None, None], np.nan, met.below)
+            met = met._replace(below=below)
+        yield layer, met, overflow
+        gradient = met.below
 
 
 def _at_output(run: Forward, output_gradient: npt.ArrayLike) -> Real:
@@ -510,7 +536,8 @@ def _stream(seed: int | np.random.SeedSequence, place: int) -> np.random.Generat
 
 def _lead(network: Network, x: Real) -> tuple[int, ...]:
     shapes = [x.shape[:-2], np.shape(network.gain)[:-2]]
-    shapes += [np.shape(value)[:-2] for value in network.parameters.values()]
+    own = (*network.parameters.values(), network.rate, network.share)
+    shapes += [np.shape(value)[:-2] for value in own]
     shapes += [w.shape[:-2] for w in network.weights] + [b.shape[:-1] for b in network.biases]
     return np.broadcast_shapes(*shapes)
 
@@ -539,30 +566,32 @@ def _times(h: Real, w: Real) -> Real:
     return product
 
 
-def _finite(values: Real) -> npt.NDArray[np.bool_]:
+def finite(values: Real) -> npt.NDArray[np.bool_]:
     """Tell of each network whether all its values (..., batch, units) are finite."""
     # What is not finite makes the sum so, which is found out in half the time.
-    if math.isfinite(values.sum()):
-        return np.ones(values.shape[:-2], dtype=bool)
+    with np.errstate(all="ignore"):
+        if math.isfinite(values.sum()):
+            return np.ones(values.shape[:-2], dtype=bool)
     return np.asarray(np.isfinite(values).all(axis=(-2, -1)))
 
 
 def _dropout(
-    stack: Stack, post: Real, rng: np.random.Generator
+    network: Network, post: Real, rng: np.random.Generator
 ) -> tuple[Real | None, Real | float]:
     """Return what ``post`` is multiplied by and what is added then.
 
-    Networks side by side lose the same units.
+    Networks side by side lose the same units, as far as they lose as many.
     """
-    if stack.dropout is Dropout.NONE or stack.dropout_rate == 0:
+    kind, rate = network.stack.dropout, np.asarray(network.rate, dtype=np.float64)
+    if kind is Dropout.NONE or not rate.any():
         return None, 0.0
-    keep = 1 - stack.dropout_rate
+    keep = 1 - rate
     kept = (rng.random(post.shape[-2:]) < keep).astype(np.float64)
-    if stack.dropout is Dropout.PLAIN:
+    if kind is Dropout.PLAIN:
         return kept / keep, 0.0
     # Of mean 0 and variance 1, this has mean (1 − keep)·floor and variance
     # keep·(1 + (1 − keep)·floor²); scale and shift undo both.
-    scale = 1 / math.sqrt(keep * (1 + (1 - keep) * _SELU_FLOOR**2))
+    scale = 1 / np.sqrt(keep * (1 + (1 - keep) * _SELU_FLOOR**2))
     shift: Real = scale * (keep - kept) * _SELU_FLOOR
     return scale * kept, shift
 

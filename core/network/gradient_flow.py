@@ -135,14 +135,16 @@ class Profile:
 class Swept(NamedTuple):
     """What a sweep of S steps found, for each draw: the columns of :class:`Profile`.
 
-    ``gradient`` and, if it was asked for, ``by_weights`` are (S, repeats, depth), the
-    layers of an overflow (S, repeats).
+    ``gradient`` and, if it was asked for, ``by_weights`` are (S, repeats, deepest), the
+    layers of an overflow (S, repeats), ``depths`` (S,). A row of a shallower stack has its
+    layers in the last places, and nan before them.
     """
 
     gradient: Real
     by_weights: Real | None
     forward_overflow: Layers
     backward_overflow: Layers
+    depths: Layers
 
 
 class Verdict(NamedTuple):
@@ -271,16 +273,14 @@ def sweep(
 ) -> Swept:
     """Return the gradients that other values of one setting would lead to, ``steps`` (S,).
 
-    ``what`` is "gain", "value", "bias_std" or "input_scale" as in :class:`Experiment`, or
-    a parameter of the activation. Every step has the very numbers that :func:`measure`
-    gives; all are computed side by side, from the same draws. ``by_weights`` is worked out
-    only where it is asked for. Raises as the activation does.
+    ``what`` is "gain", "value", "bias_std" or "input_scale" as in :class:`Experiment`, the
+    stack's "dropout_rate", or a parameter of the activation. Every step has the very
+    numbers that :func:`measure` gives; all are computed side by side, from the same draws.
+    ``by_weights`` is worked out only where it is asked for. Raises as the activation does.
     """
     draws = [at_steps(experiment, what, steps, i) for i in range(experiment.repeats)]
-    groups = [draws] if _fits(experiment, np.size(steps)) else [[one] for one in draws]
     gradients, weights, forwards, backwards = [], [], [], []
-    for group in groups:
-        one = _side_by_side(group, 1)
+    for one in groups(experiment, draws, np.size(steps), 1):
         run = one.run(signals=by_weights)
         if by_weights:
             back = one.back(run)
@@ -296,7 +296,18 @@ def sweep(
         np.concatenate(weights).swapaxes(0, 1) if by_weights else None,
         np.concatenate(forwards).swapaxes(0, 1),
         np.concatenate(backwards).swapaxes(0, 1),
+        np.full(np.size(steps), experiment.stack.depth),
     )
+
+
+def groups(experiment: Experiment, draws: Sequence[Draw], steps: int, inner: int) -> list[Draw]:
+    """Return the draws of an experiment along a new leading axis, in as many groups as is best.
+
+    Each draw has ``steps`` networks side by side, in ``inner`` leading axes (0 or 1).
+    """
+    if _fits(experiment, steps):
+        return [_side_by_side(draws, inner)]
+    return [_side_by_side([one], inner) for one in draws]
 
 
 def at_steps(experiment: Experiment, what: str, steps: npt.ArrayLike, index: int) -> Draw:
@@ -320,6 +331,8 @@ def at_steps(experiment: Experiment, what: str, steps: npt.ArrayLike, index: int
         one = draw(replace(experiment, value=1.0), index)
         return replace(one, network=replace(one.network, gain=one.network.gain * column))
     one = draw(experiment, index)
+    if what == "dropout_rate":
+        return replace(one, network=replace(one.network, dropout_rate=column))
     return replace(one, network=replace(one.network, parameters={what: column}))
 
 
@@ -372,20 +385,20 @@ def decay(gradient: Real) -> Real:
 
 def judge(gradient: Real, forward_overflow: Layers, backward_overflow: Layers) -> Verdict:
     """Say what became of the gradient, from (repeats, depth) and twice (repeats,)."""
-    return judge_each(gradient[None], forward_overflow[None], backward_overflow[None])[0]
+    depths = np.full(1, gradient.shape[-1])
+    one = Swept(gradient[None], None, forward_overflow[None], backward_overflow[None], depths)
+    return judge_each(one)[0]
 
 
-def judge_each(
-    gradient: Real, forward_overflow: Layers, backward_overflow: Layers
-) -> list[Verdict]:
-    """Say it for each of S experiments, from (S, repeats, depth) and twice (S, repeats)."""
-    ends = gradient[..., [0, -1]]
+def judge_each(found: Swept) -> list[Verdict]:
+    """Say it for each step of a sweep."""
+    ends = np.stack([at_first(found.gradient, found.depths), found.gradient[..., -1]], axis=-1)
     first = np.where(ends[..., -1] > 0, decay(ends)[..., 0], -np.inf)
     # By hand: the median of an even number of draws may average −∞ and a number.
     ordered = np.sort(first, axis=-1)
     places = (0, (ordered.shape[-1] - 1) // 2, -1)
-    forward = np.where(forward_overflow > 0, forward_overflow, np.inf).min(axis=-1)
-    backward = backward_overflow.max(axis=-1)
+    forward = np.where(found.forward_overflow > 0, found.forward_overflow, np.inf).min(axis=-1)
+    backward = found.backward_overflow.max(axis=-1)
     return [
         Verdict(Fate.EXPLODED, math.nan, math.nan, math.nan, int(forth), False)
         if forth < math.inf
@@ -396,6 +409,15 @@ def judge_each(
             forward.tolist(), backward.tolist(), ordered[:, places].tolist(), strict=True
         )
     ]
+
+
+def at_first(rows: Real, depths: Layers) -> Real:
+    """Return what rows (S, repeats, deepest) hold at layer 1, (S, repeats).
+
+    A row has its layers, as many as ``depths`` (S,) says, in the last places.
+    """
+    places = (rows.shape[-1] - depths)[:, None, None]
+    return np.take_along_axis(rows, places, axis=-1)[..., 0]
 
 
 def fate(decades: float) -> Fate:
@@ -554,11 +576,11 @@ def _by_weights(one: Draw, run: Forward, back: Backward) -> list[Real]:
     gain = np.abs(np.asarray(one.network.gain, dtype=np.float64))
     unknown = np.full(run.overflow.shape, math.nan)
     with np.errstate(all="ignore"):
-        found = [_outer_norm(h, gain * raw) for h, raw in zip(run.inputs, back.raw, strict=False)]
+        found = [outer_norm(h, gain * raw) for h, raw in zip(run.inputs, back.raw, strict=False)]
     return [*found, *[unknown] * (len(back.raw) - len(found))]
 
 
-def _outer_norm(h: Real, raw: Real) -> Real:
+def outer_norm(h: Real, raw: Real) -> Real:
     """Return the Frobenius norm of hᵀ·raw, for (..., batch, inputs) and (..., batch, units).
 
     ‖HᵀG‖² = Σ (HHᵀ) ∘ (GGᵀ): for a batch smaller than the layers that is much less work
