@@ -127,6 +127,26 @@ function rowOf(source, row) {
   return table;
 }
 
+/** Where the numbers of a list begin, and where they have ended. */
+function extent(list) {
+  const known = list.map((value) => value === value);
+  return [known.indexOf(true), known.lastIndexOf(true) + 1];
+}
+
+/** Leave out of a trace (attribute -> values) what has no number on one of its axes. */
+function cropped(changes) {
+  const found = new Map(changes);
+  const { x, y, z } = Object.fromEntries(changes);
+  const across = x && extent(x);
+  const up = z && y && extent(y);
+  if (across) found.set("x", x.slice(...across));
+  if (across && y && !z) found.set("y", y.slice(...across));
+  if (up) found.set("y", y.slice(...up));
+  const rows = z && (up ? z.slice(...up) : z);
+  if (z) found.set("z", across ? rows.map((row) => row.slice(...across)) : rows);
+  return found;
+}
+
 // ---------------------------------------------------------------- what is shown
 
 function same(a, b) {
@@ -803,12 +823,18 @@ class Engine {
       if (!part) continue;
       const fresh = Object.entries(through).every(([other, then]) => this.step(other).row === then);
       if (!fresh) continue;
-      for (const { chart, traces, layout } of part.charts) {
+      for (const { chart, traces, layout, ragged } of part.charts) {
         if (!charts.has(chart)) charts.set(chart, { traces: new Map(), layout: new Map() });
         const wanted = charts.get(chart);
+        const here = new Map();
         for (const [index, name, source] of traces) {
-          if (!wanted.traces.has(index)) wanted.traces.set(index, new Map());
-          wanted.traces.get(index).set(name, rowOf(source, row));
+          if (!here.has(index)) here.set(index, new Map());
+          here.get(index).set(name, rowOf(source, row));
+        }
+        for (const [index, changes] of here) {
+          const known = wanted.traces.get(index) ?? [];
+          const found = ragged ? cropped(changes) : changes;
+          wanted.traces.set(index, new Map([...known, ...found]));
         }
         for (const [path, column] of Object.entries(layout)) wanted.layout.set(path, column[row]);
       }

@@ -30,7 +30,7 @@ from tests.test_pages import stands, visit
 from tests.test_urls import WILD
 
 every_section = pytest.mark.parametrize("section", SECTIONS)
-MOST_BYTES = 60_000
+MOST_BYTES = 80_000
 """What moving a slider may send."""
 
 
@@ -84,7 +84,7 @@ def experiment(activation="elu", depth=DEFAULTS[own.DEPTH], width=DEFAULTS[own.W
         parameters=tuple(ACTIVATIONS[activation].defaults.items()),
         **stack,
     )
-    return Experiment(stack=stack, repeats=3, **{"batch": DEFAULTS[own.BATCH], **more})
+    return Experiment(stack=stack, repeats=3, **{"batch": own.BATCH.default, **more})
 
 
 # ---------------------------------------------------------------- the first thing one sees
@@ -181,7 +181,7 @@ def test_every_picked_activation_is_a_stack_up_to_four():
 
 def test_pin_change_compare_unpin():
     app = press(opened(activation="relu", depth="20"), "Pin this run")
-    app.slider(key=own.DEPTH).set_value(40)
+    app.select_slider(key=own.DEPTH).set_value(40)
     stands(app.run())
     assert [said.split("**")[1] for said in verdicts(app)] == [
         "1. ReLU, 40 layers: vanished",
@@ -316,28 +316,66 @@ def test_remedies_are_measured_and_can_be_applied():
 )
 def test_a_sweep_rests_where_it_was_dragged(activation, query, sliders):
     """To the last bit, for every slider on view that only changes numbers."""
-    app = opened(activation=activation, depth="12", **query)
-    figure = charts(app)[CHART]
+    assert_rests(opened(activation=activation, depth="12", **query), sliders)
+
+
+def assert_rests(app, sliders):
+    """Hold that every slider's sweep has what the page shows, at the slider's own step."""
+    figures = charts(app)
     said = [m.value for m in app.markdown]
     heads = swept(app)
-    assert {head["slider"] for head in heads} == {GAIN, SCALE, *sliders}
+    assert {head["slider"] for head in heads} == {own.DEPTH, GAIN, SCALE, *sliders}
     for head in heads:
         row = head["values"].index(pytest.approx(at(app, head["slider"])))
-        (chart,) = head["charts"]
-        assert chart["traces"]
-        for index, attribute, rows in chart["traces"]:
-            kept = figure["data"][index][attribute]
-            if attribute == "name":
-                assert rows[row] == kept
-            else:
-                np.testing.assert_array_equal(rows[row], numbers(kept).ravel())
+        for chart in head["charts"]:
+            assert_drawn(figures[chart["chart"]], chart, row)
         for key, texts in head["texts"].items():
             assert len({len(pieces) for pieces in texts}) == 1, key
             assert all(any(p in one for one in said) for p in texts[row]), (key, texts[row])
 
 
+def assert_drawn(figure, chart, row):
+    """Hold that a chart shows what a sweep has for it at a step."""
+    assert chart["traces"]
+    for index, changes in rows_at(chart, row).items():
+        for attribute, shown in changes.items():
+            kept = figure["data"][index][attribute]
+            if attribute == "name":
+                assert shown == kept
+            else:
+                np.testing.assert_array_equal(shown, numbers(kept).reshape(shown.shape))
+    for path, column in chart["layout"].items():
+        kept = figure["layout"]
+        for step in re.findall(r"\w+", path):
+            kept = kept[int(step) if step.isdigit() else step]
+        assert column[row] == kept, path
+
+
+def rows_at(chart, row):
+    """What the traces of a sweep's chart are at a step, as the page shows them."""
+    found = {}
+    for index, attribute, rows in chart["traces"]:
+        found.setdefault(index, {})[attribute] = rows[row]
+    if chart.get("ragged"):
+        found = {index: cropped(changes) for index, changes in found.items()}
+    return found
+
+
+def cropped(changes):
+    """Leave out what lies before the first or behind the last number of an axis."""
+    ends = {axis: ~np.isnan(changes[axis]) for axis in "xy" if axis in changes}
+    if "z" in changes:
+        z = changes["z"].reshape(-1, ends["x"].size)
+        return {"x": changes["x"][ends["x"]]} | (
+            {"y": changes["y"][ends["y"]], "z": z[ends["y"]][:, ends["x"]]}
+            if "y" in ends
+            else {"z": z[:, ends["x"]]}
+        )
+    return {name: v[ends["x"]] if name in "xy" else v for name, v in changes.items()}
+
+
 def at(app, slider):
-    kind = app.select_slider if slider in (GAIN, SCALE) else app.slider
+    kind = app.select_slider if slider in (own.DEPTH, GAIN, SCALE) else app.slider
     return kind(key=slider).value
 
 
@@ -390,7 +428,7 @@ def test_what_is_sent_is_small(activation, query):
 
 
 @pytest.mark.parametrize(
-    ("width", "batch", "follow"), [("256", "16", set()), ("64", "8", {GAIN, SCALE})]
+    ("width", "batch", "follow"), [("256", "16", set()), ("64", "8", {own.DEPTH, GAIN, SCALE})]
 )
 def test_a_large_stack_follows_on_release(width, batch, follow):
     """What can be afforded follows the hand, the rest when it is let go, and that is said."""
@@ -447,15 +485,13 @@ def test_every_section_stands_and_every_figure_is_valid(section, query):
 def test_random_settings(seed):
     draw = random.Random(seed)
     app = opened(draw.choice(list(SECTIONS)), draw.choice(list(ACTIVATIONS)))
-    for slider in app.slider:
-        if slider.key == own.DEPTH:
-            slider.set_value(draw.randint(1, 40))
-        else:
-            steps = round((slider.max - slider.min) / slider.step)
-            slider.set_value(slider.min + slider.step * draw.randint(0, steps))
+    for slider in (*app.slider, *app.number_input):
+        steps = round((slider.max - slider.min) / slider.step)
+        slider.set_value(slider.min + slider.step * draw.randint(0, steps))
     for box in app.selectbox:
         box.set_value(draw.choice(box.options))
-    app.select_slider(key=own.WIDTH).set_value(draw.choice((2, 8, 32)))
+    app.selectbox(key=own.WIDTH).set_value(draw.choice((2, 8, 32)))
+    app.select_slider(key=own.DEPTH).set_value(draw.choice(own.DEPTHS[:30]))
     app.select_slider(key=GAIN).set_value(draw.choice(GAINS))
     app.select_slider(key=SCALE).set_value(draw.choice(SCALES))
     stands(app.run())
@@ -597,25 +633,8 @@ def test_the_pulse_has_come_as_far_as_it_is_told_to():
 @pytest.mark.parametrize("activation", ["elu", "relu"])
 def test_the_pulse_rests_where_it_was_dragged(activation):
     app = opened("Pulse", activation, depth="11", pulse="50", gain="1.3", more="true", bias="0.15")
-    figure = charts(app)[journey.CHART]
-    heads = swept(app)
     own_sliders = {"elu_alpha"} if activation == "elu" else set()
-    assert {head["slider"] for head in heads} == {
-        PULSE.key,
-        GAIN,
-        SCALE,
-        own.BIAS.key,
-        *own_sliders,
-    }
-    for head in heads:
-        row = head["values"].index(pytest.approx(at(app, head["slider"])))
-        (chart,) = head["charts"]
-        assert [index for index, *_ in chart["traces"]] == [0, 1]
-        for index, attribute, rows in chart["traces"]:
-            kept = numbers(figure["data"][index][attribute])
-            np.testing.assert_array_equal(rows[row], kept.ravel())
-        (texts,) = head["texts"].values()
-        assert all(any(piece in m.value for m in app.markdown) for piece in texts[row])
+    assert_rests(app, {PULSE.key, own.BIAS.key, *own_sliders})
 
 
 def test_moving_the_pulse_sends_little():

@@ -92,12 +92,14 @@ class ChartSweep:
     what changes in it: ``x`` and ``y`` of shape (S, N), ``z`` of shape (S, R, C), or S
     strings, as for ``name``. ``layout`` maps a path as in ``Plotly.relayout``
     (``"shapes[0].x0"``, ``"annotations[1].text"``) to S values. S is the number of the
-    slider's steps.
+    slider's steps. Where it is ``ragged``, a trace has more points at some steps than at
+    others: what lies before the first or behind the last number of an axis is left out.
     """
 
     chart: str
     traces: Mapping[int, Mapping[str, npt.ArrayLike]] = field(default_factory=dict)
     layout: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    ragged: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class Sweep:
         """
         steps = len(self.values)
         blocks: list[bytes] = []
-        charts = []
+        charts: list[dict[str, Any]] = []
         for chart in self.charts:
             traces = []
             for index, changes in chart.traces.items():
@@ -149,6 +151,8 @@ class Sweep:
                 self._check(column, f"{chart.chart}, {path}")
             layout = {path: _plain(column) for path, column in chart.layout.items()}
             charts.append({"chart": chart.chart, "traces": traces, "layout": layout})
+            if chart.ragged:
+                charts[-1]["ragged"] = True
         for key, rows in self.texts.items():
             self._check(rows, key)
         table = {

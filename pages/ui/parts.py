@@ -127,14 +127,14 @@ class Shown:
             for trace in traces
         ]
 
-    def sweep(self, slider: str, steps: FloatArray) -> Sweep:
+    def sweep(self, slider: str, steps: FloatArray, *, ragged: bool = False) -> Sweep:
         """Return all of this as the sweep of a slider, whose steps are the rows."""
         moved = []
         for chart, (first, _) in self.traces.items():
             traces = self.drawn(chart)
             found = {first + i: charts.varying(trace) for i, trace in enumerate(traces)}
             changes = {i: change for i, change in found.items() if change}
-            moved.append(ChartSweep(chart, changes, self.layout.get(chart, {})))
+            moved.append(ChartSweep(chart, changes, self.layout.get(chart, {}), ragged))
         return Sweep(slider, steps, moved, self.texts)
 
 

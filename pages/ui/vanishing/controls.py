@@ -1,6 +1,8 @@
 """The page's controls: their names in the URL, their steps and their defaults."""
 
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -11,7 +13,7 @@ from core.network.initialisers import INITIALISERS
 from core.network.normalisation import Normalisation
 from pages.ui import controls
 from pages.ui.controls import Choice, segments
-from pages.ui.parts import Slider
+from pages.ui.parts import Slider, Whole
 
 SECTION = "vanishing_section"
 DEPTH = "vanishing_depth"
@@ -21,9 +23,6 @@ GAIN = "vanishing_gain"
 SCALE = "vanishing_input"
 NORMALISATION = "vanishing_norm"
 SKIP = "vanishing_skip"
-BATCH = "vanishing_batch"
-SEED = "vanishing_seed"
-DRAWS = "vanishing_draws"
 DROPOUT = "vanishing_dropout"
 STACK = "vanishing_stack"
 MORE = "vanishing_more"
@@ -32,7 +31,8 @@ RANGE = "vanishing_range"
 PATH = "vanishing_path"
 UNITS = "vanishing_units"
 
-DEEPEST = 100
+DEPTHS = (*range(1, 21), *range(22, 41, 2), *range(45, 101, 5))
+DEEPEST = DEPTHS[-1]
 MOST_DRAWS = 12
 MOST_INPUTS = 64
 WIDTHS = (2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -68,6 +68,16 @@ BIAS = Slider(
 )
 RATE = Slider("vanishing_rate", "Dropout rate", 0.0, 0.9, 0.1, 0.05, 2)
 UNIT = Slider("vanishing_unit", "Unit number", 1, max(WIDTHS), 1, 1, 0)
+BATCH = Whole("vanishing_batch", "Batch (inputs)", 2, MOST_INPUTS, 8)
+SEED = Whole("vanishing_seed", "Seed", 0, 99, 0, help="Fixes every random number on this page.")
+DRAWS = Whole(
+    "vanishing_draws",
+    "Draws",
+    1,
+    MOST_DRAWS,
+    3,
+    help="So many networks are drawn; the band spans them.",
+)
 SAMPLE = Slider("vanishing_sample", "Input of the batch", 1, MOST_INPUTS, 1, 1, 0)
 PULSE = Slider(
     "vanishing_pulse",
@@ -103,9 +113,6 @@ DEFAULTS: Mapping[str, Any] = {
     SCALE: 1.0,
     NORMALISATION: "None",
     SKIP: "None",
-    BATCH: 8,
-    SEED: 0,
-    DRAWS: 3,
     DROPOUT: "None",
     STACK: "1",
     BY_WEIGHTS: False,
@@ -113,6 +120,7 @@ DEFAULTS: Mapping[str, Any] = {
     PATH: STRONGEST,
     UNITS: "",
     **{s.key: s.default for s in (BIAS, RATE, UNIT, SAMPLE, PULSE, *VALUES.values())},
+    **{w.key: w.default for w in (BATCH, SEED, DRAWS)},
 }
 """Every control but the section, which decides what is on view."""
 
@@ -120,8 +128,8 @@ DEFAULTS: Mapping[str, Any] = {
 def base() -> Experiment:
     """Draw the controls that all stacks share; the activation is the identity's."""
     with st.grid(2, min_column_width=120):
-        depth = _whole("Depth (layers)", DEPTH, 1, DEEPEST)
-        width = _choice("Width (units)", WIDTH, WIDTHS)
+        depth = _choice("Depth (layers)", DEPTH, DEPTHS)
+        width = _width()
     rule, value = _weights()
     with st.grid(2, min_column_width=120):
         gain = _choice("Gain", GAIN, GAINS, "Every weight is multiplied by this.")
@@ -150,11 +158,7 @@ def base() -> Experiment:
     )
     with more, st.grid(2, min_column_width=110):
         bias = BIAS.draw()
-        batch = _whole("Batch (inputs)", BATCH, 2, MOST_INPUTS)
-        seed = _whole("Seed", SEED, 0, 99, "Fixes every random number on this page.")
-        repeats = _whole(
-            "Draws", DRAWS, 1, MOST_DRAWS, "So many networks are drawn; the band spans them."
-        )
+        batch, seed, repeats = BATCH.draw(), SEED.draw(), DRAWS.draw()
         dropout = _pick("Dropout", DROPOUT, DROPOUTS)
         rate = RATE.draw() if dropout is not Dropout.NONE else 0.0
     return Experiment(
@@ -177,8 +181,8 @@ def base() -> Experiment:
     )
 
 
-def biases_on_view() -> bool:
-    """Tell whether the slider of the biases can be seen, after :func:`base`."""
+def more_on_view() -> bool:
+    """Tell whether the fold is open that holds the biases and dropout, after :func:`base`."""
     return bool(st.session_state[MORE])
 
 
@@ -195,9 +199,9 @@ def settings(experiment: Experiment, choice: Choice | None = None) -> dict[str, 
         SKIP: _name(SKIPS, stack.skip),
         DROPOUT: _name(DROPOUTS, stack.dropout),
         BIAS.key: experiment.bias_std,
-        BATCH: experiment.batch,
-        SEED: experiment.seed,
-        DRAWS: experiment.repeats,
+        BATCH.key: experiment.batch,
+        SEED.key: experiment.seed,
+        DRAWS.key: experiment.repeats,
     }
     if stack.dropout is not Dropout.NONE:
         found[RATE.key] = stack.dropout_rate
@@ -230,12 +234,16 @@ def _pick(label: str, key: str, options: Mapping[str, Any], help: str | None = N
     return options[st.selectbox(label, names, place, key=key, bind="query-params", help=help)]
 
 
-def _whole(label: str, key: str, low: int, high: int, help: str | None = None) -> int:
-    value: int = st.slider(label, low, high, DEFAULTS[key], key=key, bind="query-params", help=help)
-    return value
+def _width() -> int:
+    """Ask for the width: other weights are drawn for each, so that no picture could follow."""
+    width: int = st.selectbox(
+        "Width (units)", WIDTHS, WIDTHS.index(DEFAULTS[WIDTH]), key=WIDTH, bind="query-params"
+    )
+    return width
 
 
 def _choice(label: str, key: str, options: tuple[Any, ...], help: str | None = None) -> Any:
+    _to_the_nearest(key, options)
     return st.select_slider(
         label,
         options,
@@ -245,6 +253,14 @@ def _choice(label: str, key: str, options: tuple[Any, ...], help: str | None = N
         bind="query-params",
         help=help,
     )
+
+
+def _to_the_nearest(key: str, options: tuple[float, ...]) -> None:
+    """Let a number in the link that is none of the options stand for the nearest one."""
+    with suppress(ValueError, KeyError):
+        asked = float(st.query_params[key])
+        if math.isfinite(asked) and asked not in options:
+            st.query_params[key] = f"{min(options, key=lambda one: abs(one - asked)):g}"
 
 
 def _name(options: Mapping[str, Any], value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core.network import Layers
 from core.spec import FloatArray
 from pages.ui.charts import COLOURS, SHADE, Spec
 
@@ -45,19 +46,22 @@ def decay_layout(depth: int, window: tuple[float, float]) -> Spec:
 def decay_traces(
     name: str,
     place: int,
+    depths: Layers,
     spread: tuple[FloatArray, FloatArray, FloatArray],
     bound: FloatArray,
     weights: FloatArray | None = None,
 ) -> list[Spec]:
     """Return one stack's traces: the band of its draws, their middle, the rule of thumb.
 
-    ``spread`` holds the lowest, the middle and the highest draw, each (S, depth), as are
-    ``bound`` and, where it is shown too, the gradient by the ``weights``.
+    ``spread`` holds the lowest, the middle and the highest draw, each (S, deepest), as are
+    ``bound`` and, where it is shown too, the gradient by the ``weights``. The layers stand
+    in the last places of a row, as many as ``depths`` (S,) says.
     """
     low, middle, high = spread
-    x = np.arange(1.0, middle.shape[-1] + 1)
+    x = numbered(depths, middle.shape[-1])
+    bound = np.where(np.isnan(x), np.nan, bound)
     colour = COLOURS[place]
-    around = np.concatenate([x, x[::-1]])
+    around = np.concatenate([x, x[..., ::-1]], axis=-1)
     traces = [
         {
             **_line(around, np.concatenate([high, low[..., ::-1]], axis=-1), colour, "solid", 0),
@@ -92,6 +96,23 @@ def decay_traces(
         }
         traces.append(rings)
     return traces
+
+
+def numbered(depths: Layers, deepest: int) -> FloatArray:
+    """Return numbers of layers, (S, deepest), that stand in the last places, nan before them.
+
+    One row does where all stacks are equally deep.
+    """
+    missing = deepest - depths[:, None]
+    numbers = np.arange(1.0, deepest + 1) - missing
+    rows: FloatArray = np.where(numbers > 0, numbers, np.nan)
+    return rows if np.ptp(depths) else rows[0]
+
+
+def ranges(layouts: Sequence[Spec], *axes: str) -> dict[str, list[Any]]:
+    """Return the ends of axes in several layouts, by their paths, where they differ."""
+    found = {f"{axis}.range": [list(one[axis]["range"]) for one in layouts] for axis in axes}
+    return {path: rows for path, rows in found.items() if rows.count(rows[0]) < len(rows)}
 
 
 def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float, float]]) -> Spec:
@@ -296,13 +317,18 @@ def pulse_layout(depth: int, units: int, window: tuple[float, float]) -> Spec:
     }
 
 
-def pulse_traces(layers: FloatArray, glow: FloatArray, sizes: FloatArray) -> list[Spec]:
-    """Return the units' gradients (S, units, layers) and the layers' (S, layers), in decades."""
+def pulse_traces(
+    layers: FloatArray, units: FloatArray, glow: FloatArray, sizes: FloatArray
+) -> list[Spec]:
+    """Return the units' gradients (S, units, layers) and the layers' (S, layers), in decades.
+
+    ``layers`` and ``units`` number them: one row for all steps, or (S, ...).
+    """
     return [
         {
             "type": "heatmap",
             "x": layers,
-            "y": np.arange(1.0, glow.shape[-2] + 1),
+            "y": units,
             "z": glow,
             "coloraxis": "coloraxis",
             "hoverongaps": False,

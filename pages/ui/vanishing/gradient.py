@@ -1,7 +1,7 @@
 """The section "Gradient by layer": the curves, their verdicts, and what would mend them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -23,17 +23,20 @@ from pages.ui.vanishing.controls import (
     GAINS,
     RANGE,
     WHOLE,
-    biases_on_view,
+    more_on_view,
     settings,
 )
 from pages.ui.vanishing.figures import CHART
-from pages.ui.vanishing.runs import Decay, Meanwhile, Moved, Run
+from pages.ui.vanishing.runs import BY_DEPTH, Decay, Meanwhile, Moved, Run
 
 VERDICT = "vanishing_verdict"
 TABLE = "vanishing_table"
 MEND = "vanishing_try"
 LINE = 1
 """Place of the curve itself among the traces of a stack, behind its band."""
+
+_TRACES = 3
+"""So many a stack has, without the gradient by the weights."""
 
 _GRAIN = 256.0
 """Curves are drawn to a fraction of a decade as fine as this: at most a seventh of a pixel."""
@@ -45,7 +48,7 @@ def section(
     """Draw the curves of all stacks, what is to be said of them, and remedies for the first."""
     names = words.names(shown)
     close, weights = _view()
-    moved, others = runs.affordable(shown, biases_on_view())
+    moved, others = runs.affordable(shown, more_on_view())
     decays = [runs.at_rest(profile, weights=weights) for profile in profiles]
     depth = max(run.depth for run in shown)
     traces = [
@@ -53,7 +56,7 @@ def section(
         for place, (run, name, one) in enumerate(zip(shown, names, decays, strict=True))
         for trace in _traces(name, place, one, runs.steepest(run.choice.key, run.choice.settings))
     ]
-    layout = figures.decay_layout(depth, figures.CLOSE if close else figures.reach(depth))
+    layout = figures.decay_layout(depth, _window(depth, close))
     figure = charts.finish(charts.at_rest(traces), layout)
     with above:
         with st.container(gap="xsmall"):
@@ -71,7 +74,7 @@ def section(
     export.offer(CHART, figure, lambda: _numbers(names, decays), "vanishing_gradients")
     # Not before the picture is on its way. The gains first: they are asked for twice.
     gains = Meanwhile(partial(_gains, shown[0]))
-    sweeps = _sweeps(shown, moved, weights)
+    sweeps = _sweeps(shown, moved, decays, weights, close)
     _symmetry(shown, names)
     _mend(shown[0], names[0], decays[0], gains)
     # Last, and made meanwhile: they are for the next move, all else is for this one. What is
@@ -101,6 +104,10 @@ def _view() -> tuple[bool, bool]:
     return chosen == CLOSE, weights
 
 
+def _window(depth: int, close: bool) -> tuple[float, float]:
+    return figures.CLOSE if close else figures.reach(depth)
+
+
 def _said(name: str, one: gradient_flow.Verdict, depth: int, stacks: int) -> str:
     return words.verdict(name, one, depth) if stacks == 1 else words.brief(name, one)
 
@@ -111,7 +118,7 @@ def _traces(name: str, place: int, one: Decay, steepest: FloatArray) -> list[dic
     bound[~((steepest > 0) & np.isfinite(steepest))] = np.nan
     spread = (_drawn(one.low), _drawn(one.middle), _drawn(one.high))
     weights = None if one.weights is None else _drawn(one.weights)
-    return figures.decay_traces(name, place, spread, bound, weights)
+    return figures.decay_traces(name, place, one.depths, spread, bound, weights)
 
 
 def _drawn(decades: FloatArray) -> FloatArray:
@@ -145,68 +152,111 @@ def _table(shown: Sequence[Run], names: Sequence[str], decays: Sequence[Decay]) 
 
 def _rows(names: Sequence[str], one: Decay, steepest: FloatArray) -> list[list[str]]:
     """Return the cells of a stack's row in the table, for each row of settings."""
-    depth = one.middle.shape[-1]
-    bounds = gradient_flow.bound(steepest, depth)[:, 0]
+    bounds = gradient_flow.bound(steepest, one.middle.shape[-1])
     # A slope without bound promises nothing.
-    bounds = np.where(np.isinf(steepest), np.nan, bounds)
-    bounds = np.broadcast_to(bounds, len(one.verdicts))
+    bounds[np.isinf(steepest)] = np.nan
+    bounds = gradient_flow.at_first(bounds[:, None, :], one.depths)[:, 0]
+    columns = (names, one.verdicts, bounds.tolist(), one.depths.tolist())
     return [
         [
             name,
             *words.row(verdict, bound, depth),
             *([] if one.weights_left is None else [words.column(float(one.weights_left[i]))]),
         ]
-        for i, (name, verdict, bound) in enumerate(
-            zip(names, one.verdicts, bounds.tolist(), strict=True)
-        )
+        for i, (name, verdict, bound, depth) in enumerate(zip(*columns, strict=True))
     ]
 
 
+@dataclass(frozen=True)
+class _Seat:
+    """Where a stack stands among ``stacks``; and the depth of the deepest pinned one, or 0."""
+
+    place: int
+    stacks: int
+    pinned_depth: int
+    close: bool
+
+
 def _sweeps(
-    shown: Sequence[Run], moved: Sequence[Sequence[Moved]], weights: bool
+    shown: Sequence[Run],
+    moved: Sequence[Sequence[Moved]],
+    decays: Sequence[Decay],
+    weights: bool,
+    close: bool,
 ) -> list[Meanwhile[Packed]]:
     """Begin to sweep the sliders of all stacks."""
+    deepest = max((run.depth for run in shown if run.pinned), default=0)
+    seats = [_Seat(place, len(shown), deepest, close) for place in range(len(shown))]
+    every = dict.fromkeys(one for some in moved for one in some)
     found = []
-    for place, (run, some) in enumerate(zip(shown, moved, strict=True)):
-        for one in some:
-            who = (run.choice.key, run.choice.without(one.what), words.called(shown, place, one))
-            experiment = runs.without(run.experiment, one.what)
-            seat = (place, len(shown))
-            found.append(Meanwhile(partial(_packed, one, who, seat, experiment, weights)))
+    for one in every:
+        for seat, run, name, decay, some in zip(
+            seats, shown, words.called(shown, one), decays, moved, strict=True
+        ):
+            if one in some:
+                who = (run.choice.key, run.choice.without(one.what), name)
+                experiment = runs.without(run.experiment, one.what)
+                made = partial(_packed, one, who, seat, experiment, weights)
+                found.append(Meanwhile(made))
+            elif len(set(name)) > 1:
+                found.append(Meanwhile(partial(_renamed, one, name, seat, decay, weights)))
     return found
+
+
+def _renamed(
+    moved: Moved, names: Sequence[str], seat: _Seat, decay: Decay, weights: bool
+) -> Packed:
+    """Return what a slider that leaves a stack as it is makes of its name."""
+    first = seat.place * (_TRACES + weights)
+    (verdict,), (depth,) = decay.verdicts, decay.depths.tolist()
+    texts = {
+        f"{VERDICT}_{seat.place}": [_said(name, verdict, depth, seat.stacks) for name in names],
+        f"{TABLE}[{seat.place + 1}][0]": names,
+    }
+    chart = ChartSweep(CHART, {first + LINE: {"name": names}})
+    return Sweep(moved.slider, moved.steps, [chart], texts).packed
 
 
 @lru_cache(maxsize=128)
 def _packed(
     moved: Moved,
     who: tuple[str, controls.Settings, tuple[str, ...]],
-    seat: tuple[int, int],
+    seat: _Seat,
     experiment: gradient_flow.Experiment,
     weights: bool,
 ) -> Packed:
     """Return what a slider moves of one stack: its curves and band, its verdict, its row.
 
     ``who`` is its activation, the parameters that the slider leaves alone, and its name at
-    every step; ``seat`` its place, and how many stacks there are.
+    every step.
     """
     key, settings, names = who
-    place, stacks = seat
     one = runs.sweep(experiment, moved, weights=weights)
     steepest = runs.steepest(key, settings, moved)
-    traces = _traces(names[0], place, one, steepest)
-    first = place * len(traces)
+    traces = _traces(names[0], seat.place, one, steepest)
+    first = seat.place * len(traces)
     changes: dict[int, dict[str, Any]] = {
         first + i: dict(found) for i, trace in enumerate(traces) if (found := charts.varying(trace))
     }
     if len(set(names)) > 1:
         changes.setdefault(first + LINE, {})["name"] = names
-    depth = experiment.stack.depth
-    told = [_said(name, v, depth, stacks) for name, v in zip(names, one.verdicts, strict=True)]
-    texts: dict[str, Sequence[str]] = {f"{VERDICT}_{place}": told}
+    depths = one.depths.tolist()
+    told = [
+        _said(name, v, depth, seat.stacks)
+        for name, v, depth in zip(names, one.verdicts, depths, strict=True)
+    ]
+    texts: dict[str, Sequence[str]] = {f"{VERDICT}_{seat.place}": told}
     for column, cells in enumerate(zip(*_rows(names, one, steepest), strict=True)):
         if len(set(cells)) > 1:
-            texts[f"{TABLE}[{place + 1}][{column}]"] = cells
-    return Sweep(moved.slider, moved.steps, [ChartSweep(CHART, changes)], texts).packed
+            texts[f"{TABLE}[{seat.place + 1}][{column}]"] = cells
+    layout = {}
+    if moved is BY_DEPTH and seat.place == 0:
+        # All stacks that are not pinned are equally deep.
+        deepest = np.maximum(one.depths, seat.pinned_depth).tolist()
+        layouts = [figures.decay_layout(depth, _window(depth, seat.close)) for depth in deepest]
+        layout = figures.ranges(layouts, "xaxis", "yaxis")
+    chart = ChartSweep(CHART, changes, layout, ragged=moved is BY_DEPTH)
+    return Sweep(moved.slider, moved.steps, [chart], texts).packed
 
 
 def _numbers(names: Sequence[str], decays: Sequence[Decay]) -> export.Table:

@@ -26,7 +26,7 @@ from pages.ui.vanishing.runs import Run, run_of
 def _stack(activation: str, depth: int, rule: str, *, skip: Skip = Skip.NONE, **more: Any) -> Run:
     choice = Choice(activation, ACTIVATIONS[activation].defaults)
     stack = Stack(sizes=(64,) * (depth + 1), activation="identity", skip=skip)
-    usual = {"repeats": DEFAULTS[DRAWS], "batch": DEFAULTS[BATCH]}
+    usual = {"repeats": DRAWS.default, "batch": BATCH.default}
     return run_of(choice, Experiment(stack=stack, initialiser=rule, **usual, **more))
 
 

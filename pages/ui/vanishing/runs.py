@@ -12,13 +12,25 @@ import numpy as np
 import streamlit as st
 
 from core.facts import headlines
-from core.network import gradient_flow
+from core.network import Dropout, Layers, Skip, gradient_flow
+from core.network import ways as network_ways
 from core.network.gradient_flow import Experiment, Profile, Verdict
+from core.network.ways import WaysBack
 from core.numeric import Real
 from core.spec import FloatArray, Scalar
 from pages.ui import controls
 from pages.ui.controls import Choice
-from pages.ui.vanishing.controls import BIAS, GAIN, GAINS, SCALE, SCALES, VALUES
+from pages.ui.vanishing.controls import (
+    BIAS,
+    DEPTH,
+    DEPTHS,
+    GAIN,
+    GAINS,
+    RATE,
+    SCALE,
+    SCALES,
+    VALUES,
+)
 
 Made = TypeVar("Made")
 
@@ -85,7 +97,7 @@ class Run:
 class Moved:
     """A slider that a sweep can answer: its key and label, what it sets, and its S steps.
 
-    ``what`` is named as for :func:`core.network.gradient_flow.sweep`.
+    ``what`` is "depth", or named as for :func:`core.network.gradient_flow.sweep`.
     """
 
     slider: str
@@ -93,16 +105,43 @@ class Moved:
     what: str
     steps: tuple[float, ...]
 
+    @property
+    def shared(self) -> bool:
+        """Whether it sets the same for all stacks but the pinned ones."""
+        return self.what in _SHARED
+
+    def at(self, run: Run, step: float) -> Run:
+        """Return the stack as it is with the slider at a step; a pinned one stays as it is."""
+        if run.pinned:
+            return run
+        if not self.shared:
+            if self.slider != controls.slider_key(run.choice.key, self.what):
+                return run
+            choice = replace(run.choice, parameters={**run.choice.parameters, self.what: step})
+            return run_of(choice, run.experiment)
+        one, stack = run.experiment, run.experiment.stack
+        if self.what == "depth":
+            stack = replace(stack, sizes=(run.width,) * (int(step) + 1))
+        elif self.what == "dropout_rate":
+            stack = replace(stack, dropout_rate=step)
+        else:
+            one = replace(one, **{self.what: step})
+        return replace(run, experiment=replace(one, stack=stack))
+
+
+_SHARED = ("depth", "gain", "value", "bias_std", "input_scale", "dropout_rate")
 
 BY_GAIN = Moved(GAIN, "the gain", "gain", GAINS)
+BY_DEPTH = Moved(DEPTH, "the depth", "depth", DEPTHS)
 
 
 @dataclass(frozen=True, eq=False)
 class Decay:
     """How the gradient changes on its way, for each of S rows of settings.
 
-    ``middle``, ``low`` and ``high`` (S, depth) are the median and the extremes of the
-    draws, in decades relative to the last layer; nan where there is none. ``weights`` is
+    ``middle``, ``low`` and ``high`` (S, deepest) are the median and the extremes of the
+    draws, in decades relative to the last layer; nan where there is none. A stack has its
+    layers in the last places of its row, as many as ``depths`` (S,) says. ``weights`` is
     the median for ∂L/∂W, if it was asked for, and ``weights_left`` (S,) that of layer 1,
     −∞ where nothing is left.
     """
@@ -111,6 +150,7 @@ class Decay:
     low: FloatArray
     high: FloatArray
     verdicts: list[Verdict]
+    depths: Layers
     weights: FloatArray | None = None
     weights_left: FloatArray | None = None
 
@@ -172,21 +212,16 @@ def at_rest(profile: Profile, *, weights: bool = False) -> Decay:
         profile.by_weights[None] if weights else None,
         profile.forward_overflow[None],
         profile.backward_overflow[None],
+        np.full(1, profile.gradient.shape[-1]),
     )
     return _decay(one)
 
 
-def movers(run: Run, biases: bool) -> list[Moved]:
-    """Return the sliders that move a stack and that a sweep can answer.
-
-    ``biases`` is whether the slider of the biases is on view.
-    """
+def movers(run: Run, more: bool) -> list[Moved]:
+    """Return the sliders that move a stack; ``more`` is whether those of the fold are on view."""
     if run.pinned:
         return []
-    found = [
-        BY_GAIN,
-        Moved(SCALE, "the input scale", "input_scale", SCALES),
-    ]
+    found = [BY_DEPTH, BY_GAIN, Moved(SCALE, "the input scale", "input_scale", SCALES)]
     choice, rule = run.choice, run.experiment.initialiser
     for p in choice.entry.parameters:
         label = f"{choice.name}'s {p.glyph}"
@@ -195,22 +230,25 @@ def movers(run: Run, biases: bool) -> list[Moved]:
     if rule in VALUES:
         own = VALUES[rule]
         found.append(Moved(own.key, f"the {own.label.lower()}", "value", tuple(own.steps.tolist())))
-    if biases:
+    if more:
         found.append(Moved(BIAS.key, "the biases' σ", "bias_std", tuple(BIAS.steps.tolist())))
+        if run.experiment.stack.dropout is not Dropout.NONE:
+            rates = tuple(RATE.steps.tolist())
+            found.append(Moved(RATE.key, "the dropout rate", "dropout_rate", rates))
     return found
 
 
-def affordable(runs: list[Run], biases: bool) -> tuple[list[list[Moved]], list[str]]:
+def affordable(runs: list[Run], more: bool) -> tuple[list[list[Moved]], list[str]]:
     """Return the sliders of each stack that can follow a hand, and the labels of the others.
 
     Each slider is swept for all the stacks that it moves, or for none.
     """
-    offered = [movers(run, biases) for run in runs]
+    offered = [movers(run, more) for run in runs]
     cost: dict[str, float] = {}
     labels: dict[str, str] = {}
     for run, some in zip(runs, offered, strict=True):
         for one in some:
-            cost[one.slider] = cost.get(one.slider, 0.0) + _sweep_cost(run, len(one.steps))
+            cost[one.slider] = cost.get(one.slider, 0.0) + _sweep_cost(run, one)
             labels[one.slider] = one.label
     spent = 0.0
     taken = set()
@@ -224,6 +262,8 @@ def affordable(runs: list[Run], biases: bool) -> tuple[list[list[Moved]], list[s
 
 @lru_cache(maxsize=64)
 def _swept(experiment: Experiment, moved: Moved, weights: bool) -> gradient_flow.Swept:
+    if moved is BY_DEPTH:
+        return network_ways.sweep(experiment, moved.steps, by_weights=weights)
     return gradient_flow.sweep(experiment, moved.what, moved.steps, by_weights=weights)
 
 
@@ -237,26 +277,50 @@ def sweep(experiment: Experiment, moved: Moved, *, weights: bool = False) -> Dec
     return _decay(swept(experiment, moved, weights=weights))
 
 
+def ways(experiment: Experiment, moved: Moved | None, *, signals: bool = False) -> WaysBack:
+    """Return the ways back through the first draw: at each step of a slider, or the one."""
+    if moved is None:
+        return network_ways.at_steps(experiment, "gain", [experiment.gain], 0, signals=signals)
+    return network_ways.at_steps(experiment, moved.what, moved.steps, 0, signals=signals)
+
+
+def depths(experiment: Experiment, moved: Moved | None) -> Layers:
+    """Return how deep the stack is: (1,), or (S,) at each step of a slider."""
+    if moved is BY_DEPTH:
+        return np.array(moved.steps, dtype=np.intp)
+    return np.full(len(moved.steps) if moved else 1, experiment.stack.depth)
+
+
 def without(experiment: Experiment, what: str) -> Experiment:
     """Return the experiment without a setting's own value, which its sweep does not need."""
     neutral: dict[str, Any] = {"gain": 1.0, "input_scale": 1.0, "bias_std": 0.0, "value": None}
     if what in neutral:
         return replace(experiment, **{what: neutral[what]})
     stack = experiment.stack
+    if what == "depth":
+        return replace(experiment, stack=replace(stack, sizes=stack.sizes[:2]))
+    if what == "dropout_rate":
+        return replace(experiment, stack=replace(stack, dropout_rate=0.0))
     others = tuple((name, value) for name, value in stack.parameters if name != what)
     return replace(experiment, stack=replace(stack, parameters=others))
 
 
-def _sweep_cost(run: Run, steps: int) -> float:
+def _sweep_cost(run: Run, moved: Moved) -> float:
     """Estimate the milliseconds that a sweep takes, from measurements on two cores."""
     one = run.experiment
-    by_layer = 0.3 + steps * one.batch * run.width * (2.5e-5 + 6e-8 * run.width)
-    return one.repeats * run.depth * by_layer
+    layers, networks = run.depth, run.depth * len(moved.steps)
+    if moved is BY_DEPTH:
+        layers = int(max(moved.steps))
+        # A scaled skip differs from depth to depth in every layer.
+        own = one.stack.skip is Skip.SCALED
+        networks = layers * len(moved.steps) if own else int(sum(moved.steps))
+    values = networks * one.batch * run.width
+    return one.repeats * (0.3 * layers + values * (2.5e-5 + 6e-8 * run.width))
 
 
 def quick(run: Run) -> bool:
     """Tell whether a sweep of the gain can be had in a moment."""
-    return _sweep_cost(run, len(GAINS)) <= LIVE_MILLISECONDS
+    return _sweep_cost(run, BY_GAIN) <= LIVE_MILLISECONDS
 
 
 @lru_cache(maxsize=256)
@@ -312,16 +376,15 @@ def _cost(experiment: Experiment) -> float:
 def _decay(found: gradient_flow.Swept) -> Decay:
     change = gradient_flow.decay(found.gradient)
     middle, low, high = _extent(change)
-    verdicts = gradient_flow.judge_each(
-        found.gradient, found.forward_overflow, found.backward_overflow
-    )
+    verdicts = gradient_flow.judge_each(found)
     weights = left = None
     if found.by_weights is not None:
         change = gradient_flow.decay(found.by_weights)
         weights, *_ = _extent(change)
-        first = np.where(found.by_weights[..., -1] == 0, -np.inf, change[..., 0])
+        first = gradient_flow.at_first(change, found.depths)
+        first = np.where(found.by_weights[..., -1] == 0, -np.inf, first)
         left = np.sort(first, axis=1)[:, (first.shape[1] - 1) // 2]
-    return Decay(middle, low, high, verdicts, weights, left)
+    return Decay(middle, low, high, verdicts, found.depths, weights, left)
 
 
 def _extent(change: Real) -> tuple[Real, Real, Real]:

@@ -14,7 +14,7 @@ from pages.ui import text
 from pages.ui.controls import segments
 from pages.ui.live import Packed, Sweep, live
 from pages.ui.vanishing import runs, theory_alike, theory_flow, theory_phases
-from pages.ui.vanishing.controls import biases_on_view, which
+from pages.ui.vanishing.controls import more_on_view, which
 from pages.ui.vanishing.runs import Run
 from pages.ui.vanishing.subject import Measured, Subject, Swept
 
@@ -61,7 +61,7 @@ def section(
         dropout=one.stack.dropout,
         dropout_rate=one.stack.dropout_rate,
     )
-    moved = [m for m in runs.movers(run, biases_on_view()) if m.what in _ANSWERED]
+    moved = [m for m in runs.movers(run, more_on_view()) if m.what in _ANSWERED]
     steps = [_swept(one, m) for m in moved]
     with above:
         view = segments("View", list(VIEWS), DEFAULTS[VIEW], VIEW, label_visibility="collapsed")

@@ -2,13 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from core.network import Dropout, Skip
 from core.network.gradient_flow import Fate, Verdict
 from core.network.normalisation import Normalisation
 from pages.ui import wording
-from pages.ui.controls import Choice
 from pages.ui.vanishing.runs import Moved, Run
 
 _SHORT = {
@@ -72,17 +70,12 @@ def names(runs: Sequence[Run]) -> list[str]:
     return [f"{i}. {name}" for i, name in enumerate(plain, 1)]
 
 
-def called(runs: Sequence[Run], place: int, moved: Moved) -> tuple[str, ...]:
-    """Return a stack's name at every step of a slider; its activation's are part of it."""
-    run = runs[place]
-    if moved.what not in run.choice.parameters:
-        return (names(runs)[place],) * len(moved.steps)
-    found = []
-    for step in moved.steps:
-        choice = Choice(run.choice.key, {**run.choice.parameters, moved.what: step})
-        others = [*runs[:place], replace(run, choice=choice), *runs[place + 1 :]]
-        found.append(names(others)[place])
-    return tuple(found)
+def called(runs: Sequence[Run], moved: Moved) -> list[tuple[str, ...]]:
+    """Return the name of every stack at each step of a slider."""
+    if moved.shared and not any(run.pinned for run in runs):
+        return [(name,) * len(moved.steps) for name in names(runs)]
+    rows = [names([moved.at(run, step) for run in runs]) for step in moved.steps]
+    return list(zip(*rows, strict=True))
 
 
 def _activation(run: Run, runs: Sequence[Run]) -> str:
