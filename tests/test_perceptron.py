@@ -138,6 +138,18 @@ def test_points_keep_their_distance():
     assert (again == x).all()
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_wider_gap_moves_only_the_points_that_are_too_close(seed):
+    rng = np.random.default_rng(seed)
+    angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.5, 0.5)
+    narrow, _ = separable_points(20, 0.02, seed)
+    distance = np.abs(narrow @ [np.cos(angle), np.sin(angle)] - offset)
+    wide, targets = separable_points(20, 0.3, seed)
+    assert ((narrow == wide).all(axis=1) == (distance >= 0.3)).all()
+    assert 0 < (distance >= 0.3).sum() < 20
+    assert margin(wide, targets).value > 0
+
+
 def test_points_that_coincide_have_a_margin():
     x = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
     found = margin(x, [0, 0, 1, 1])
@@ -257,6 +269,24 @@ def test_the_rate_only_stretches_a_run_from_zero(gate, rate):
     assert run.weights == pytest.approx(rate * unit.weights)
     elsewhere = [train(CORNERS, GATES["AND"], start=(0, 0, 1), rate=r) for r in (0.1, 1)]
     assert len({len(one.example) for one in elsewhere}) == 2
+
+
+@drawn
+@given(st.integers(0, 10_000), st.tuples(*[st.floats(-3, 3)] * 3), st.floats(0.05, 3))
+def test_a_run_is_what_its_units_answer_to_the_last_bit(seed, start, rate):
+    x, t = separable_points(8, 0.1, seed)
+    order = np.random.default_rng(seed).permutation(8)
+    run = train(x, t, start=start, rate=rate, order=order)
+    learned = np.zeros(3)
+    for step, i in enumerate(np.tile(order, run.epochs).tolist()):
+        weights = np.array(start) + rate * learned
+        assert (run.weights[step] == weights).all()
+        assert run.example[step] == i
+        assert run.net[step] == net(x[i : i + 1], weights)[0]
+        assert run.answer[step] == answers(x[i : i + 1], weights)[0]
+        assert run.change[step] == t[i] - run.answer[step]
+        learned = learned + run.change[step] * np.append(x[i], 1)
+    assert (run.weights[-1] == np.array(start) + rate * learned).all()
 
 
 def test_a_run_that_is_broken_off():

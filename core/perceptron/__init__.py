@@ -107,41 +107,43 @@ def train(
     an epoch shows the examples. Raises ``ValueError`` for a rate that is not positive or
     an order that is no permutation. Source: Rosenblatt (1958).
     """
-    x = np.column_stack([np.asarray(inputs, dtype=np.float64), np.ones(len(np.asarray(targets)))])
-    t = np.asarray(targets, dtype=np.float64)
+    x, t = np.asarray(inputs, dtype=np.float64), np.asarray(targets, dtype=np.float64)
     sequence = np.arange(len(t)) if order is None else np.asarray(order, dtype=np.intp)
     if not rate > 0:
         raise ValueError(f"the rate must be positive, not {rate}")
     if sorted(sequence.tolist()) != list(range(len(t))):
         raise ValueError("the order must name every example once")
-    first = np.asarray(start, dtype=np.float64)
+    # Python's own numbers: on three at a time NumPy takes ten times as long.
+    epoch = [(*x[i].tolist(), float(t[i])) for i in sequence]
+    v1, v2, v3 = w1, w2, w3 = np.asarray(start, dtype=np.float64).tolist()
     # The weights are start + rate · learned, with whole numbers learned from whole inputs:
     # no rounding builds up, and weights that return are seen to be the same.
-    learned = np.zeros(3)
-    rows: list[tuple[int, float, float, float]] = []
-    weights = [first]
-    ends = {learned.tobytes(): 0}
+    a1 = a2 = a3 = 0.0
+    kept = [(v1, v2, v3)]
+    changes: list[float] = []
+    ends = {(a1, a2, a3): 0}
     epochs, cycle, converged = 0, 0, False
     while not (converged or cycle) and epochs < most_epochs:
-        wrong = 0
-        for i in sequence.tolist():
-            z = float(x[i] @ weights[-1])
-            answer = float(z > 0)
-            change = float(t[i]) - answer
+        made = len(kept)
+        for x1, x2, target in epoch:
+            # As :func:`net` has it, to the last bit.
+            change = target - (x1 * w1 + x2 * w2 + w3 > 0)
+            changes.append(change)
             if change:
-                learned = learned + change * x[i]
-                wrong += 1
-            rows.append((i, z, answer, change))
-            weights.append(first + rate * learned)
+                a1, a2, a3 = a1 + change * x1, a2 + change * x2, a3 + change
+                w1, w2, w3 = v1 + rate * a1, v2 + rate * a2, v3 + rate * a3
+                kept.append((w1, w2, w3))
         epochs += 1
-        converged = wrong == 0
-        cycle = 0 if converged else epochs - ends.setdefault(learned.tobytes(), epochs)
-    example, sums, answered, changed = (np.array(column) for column in zip(*rows, strict=True))
+        converged = len(kept) == made
+        cycle = 0 if converged else epochs - ends.setdefault((a1, a2, a3), epochs)
+    changed = np.array(changes)
+    weights = np.array(kept)[np.concatenate([[0], np.cumsum(changed != 0)])]
+    example = np.tile(sequence, epochs)
     return Training(
-        weights=np.array(weights),
-        example=example.astype(np.intp),
-        net=sums,
-        answer=answered,
+        weights=weights,
+        example=example,
+        net=net(x[example, None], weights[:-1])[:, 0],
+        answer=t[example] - changed,
         change=changed,
         epochs=epochs,
         converged=converged,
