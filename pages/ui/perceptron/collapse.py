@@ -39,9 +39,9 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
     with beside:
         values = {LAYERS.key: LAYERS.draw()}
         player(LAYERS.key, "L", key="perceptron_player")
-        values |= controls.numbers((STACK_WIDTH, STACK_SEED), 2)
-    width, seed = int(values[STACK_WIDTH.key]), int(values[STACK_SEED.key])
-    shown = rest(picture, {LAYERS.key: values[LAYERS.key]}, width, seed)
+        with controls.grid(2):
+            width, seed = STACK_WIDTH.draw(), STACK_SEED.draw()
+    shown = rest(picture, values, width, seed)
     with above, st.grid(2, min_column_width=240):
         alt = "What the stack makes of the unit circle: dots layer by layer, a curve at once"
         figure = draw(shown, CHART, _plane_layout(), alt)
@@ -51,7 +51,7 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
         say(shown, VERDICT)
         st.markdown("**The one layer: y = Wx + b**")
         table(shown, MATRIX, ["", "x₁", "x₂", "b"], ["y₁", "y₂"])
-    live(sweeps(picture, {LAYERS.key: values[LAYERS.key]}, [LAYERS], width, seed), key=LIVE)
+    live(sweeps(picture, values, [LAYERS], width, seed), key=LIVE)
     st.caption(
         "Each layer is drawn at random: 2 inputs, layers of the chosen width, 2 outputs. The "
         "difference is measured on 1000 random inputs, relative to the largest output. It is "

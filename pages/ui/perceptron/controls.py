@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.perceptron import GATES, SOLUTIONS, XOR_NETWORK
 from pages.ui import presets
-from pages.ui.parts import Slider
+from pages.ui.parts import Slider, Whole
 from pages.ui.presets import Preset
 
 SECTION = "perceptron_section"
 GATE = "perceptron_gate"
 DATA = "perceptron_data"
+MORE = "perceptron_more"
 ORDER = "perceptron_order"
 HALF = "perceptron_half"
 STACK = "perceptron_stack"
@@ -43,7 +45,7 @@ START = (
     _weight("start_b", "Start b", 0.0),
 )
 RATE = Slider("perceptron_rate", "Rate η", 0.1, 3, 1.0, 0.1, 1)
-SEED = Slider("perceptron_seed", "Seed", 0, 50, 3, 1, 0)
+SEED = Whole("perceptron_seed", "Seed", 0, 50, 3)
 GAP = Slider(
     "perceptron_gap",
     "Gap",
@@ -79,12 +81,12 @@ OUTPUT = tuple(
 )
 
 LAYERS = Slider("perceptron_layers", "Layers L", 1, 50, 5, 1, 0)
-STACK_WIDTH = Slider("perceptron_stack_width", "Width within", 1, 8, 4, 1, 0)
-STACK_SEED = Slider("perceptron_stack_seed", "Seed", 0, 50, 0, 1, 0)
+STACK_WIDTH = Whole("perceptron_stack_width", "Width within", 1, 8, 4)
+STACK_SEED = Whole("perceptron_stack_seed", "Seed", 0, 50, 0)
 
-WIDTH = Slider("perceptron_width", "Units a layer", 1, 8, 6, 1, 0)
-DEPTH = Slider("perceptron_depth", "Hidden layers", 1, 4, 2, 1, 0)
-DRAW = Slider("perceptron_draw", "Seed", 0, 50, 0, 1, 0)
+WIDTH = Whole("perceptron_width", "Units a layer", 1, 8, 6)
+DEPTH = Whole("perceptron_depth", "Hidden layers", 1, 4, 2)
+DRAW = Whole("perceptron_draw", "Seed", 0, 50, 0)
 ANGLE = Slider("perceptron_angle", "Line: angle, degrees", 0, 180, 15, 3, 0)
 OFFSET = Slider("perceptron_offset", "Line: offset", -1.8, 1.8, 0.2, 0.1, 1)
 
@@ -93,9 +95,10 @@ BEGIN = Slider("perceptron_begin", "Start of w", -1, 3, 0.0, 0.05, 2)
 DESCENT_RATE = Slider("perceptron_descent_rate", "Rate η", 0.1, 5, 1.0, 0.1, 1)
 
 _SLIDERS = (
-    *UNIT, STEP, *START, RATE, SEED, GAP, *HIDDEN, *OUTPUT, LAYERS, STACK_WIDTH, STACK_SEED,
-    WIDTH, DEPTH, DRAW, ANGLE, OFFSET, STEEPNESS, BEGIN, DESCENT_RATE,
+    *UNIT, STEP, *START, RATE, GAP, *HIDDEN, *OUTPUT, LAYERS, ANGLE, OFFSET, STEEPNESS, BEGIN,
+    DESCENT_RATE,
 )  # fmt: skip
+_FIELDS = (SEED, STACK_WIDTH, STACK_SEED, WIDTH, DEPTH, DRAW)
 
 DEFAULTS: Mapping[str, Any] = {
     GATE: "AND",
@@ -105,6 +108,7 @@ DEFAULTS: Mapping[str, Any] = {
     STACK: STACKS[0],
     WEIGHTS: KINDS[0],
     **{slider.key: float(slider.default) for slider in _SLIDERS},
+    **{field.key: field.default for field in _FIELDS},
 }
 """Every control but the section, which decides what is on view."""
 
@@ -118,9 +122,14 @@ XOR_SOLUTIONS: Mapping[str, Mapping[str, float]] = {
 """Two ways to make XOR of two hidden units."""
 
 
+def grid(columns: int) -> DeltaGenerator:
+    """Return a grid for numbers, with fewer columns where there is no room for so many."""
+    return st.grid(columns, min_column_width=95)
+
+
 def numbers(sliders: Sequence[Slider], columns: int = 1) -> dict[str, float]:
     """Draw sliders, in a grid where there are several columns, and return their values."""
-    with st.grid(columns, min_column_width=95):
+    with grid(columns):
         return {slider.key: slider.draw() for slider in sliders}
 
 

@@ -85,15 +85,15 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
         key = ACTIVATION_PICKER.pick_one()
         _offer_lines()
         choice = sliders(key)
-        shape = controls.numbers((WIDTH, DEPTH), 2)
+        with controls.grid(2):
+            width, depth = WIDTH.draw(), DEPTH.draw()
         kind = segments("Weights", KINDS, KINDS[0], WEIGHTS)
         seed = DRAW.draw() if kind == KINDS[0] else DRAW.default
         values = controls.numbers((ANGLE, OFFSET), 2)
-    width, depth = int(shape[WIDTH.key]), int(shape[DEPTH.key])
     if kind == KINDS[1] and width < 2:
-        above.info("Folding a plane takes at least two units a layer: move “Units a layer” up.")
+        above.info("Folding a plane takes at least two units a layer: raise “Units a layer”.")
         return
-    net, settings = Net(key, width, depth, int(seed), kind), choice.settings
+    net, settings = Net(key, width, depth, seed, kind), choice.settings
     moving = [ANGLE, OFFSET, *_parameter_sliders(key)]
     values |= {slider_key(key, name): value for name, value in settings}
     shown, name = rest(picture, values, net), choice.name

@@ -96,6 +96,19 @@ def given_up(epochs: int) -> str:
     return f"**Not learned in {epochs} epochs,** where the run was broken off."
 
 
+def what_the_rate_does(begins_elsewhere: bool) -> str:
+    """Say whether the rate counts, which it does unless a run begins from 0."""
+    if begins_elsewhere:
+        return (
+            "From weights that are not 0 the rate counts: it says how much one mistake weighs "
+            "against the start. The bound counts the start in."
+        )
+    return (
+        "From w = 0 the rate only stretches the weights: every line, every mistake and every "
+        "epoch is the same. Move the start to see it matter."
+    )
+
+
 def before_the_first(start: Sequence[float]) -> tuple[str, str, str]:
     """Describe the weights that a run starts from, in three lines."""
     return (
