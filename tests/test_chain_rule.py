@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from core.network import Dropout, Skip, Stack, forward
-from core.network.chain_rule import between, chain, strongest_path
+from core.network.chain_rule import paths
 from core.network.gradient_flow import Experiment, draw
 from core.network.normalisation import Normalisation
+from core.network.ways import WaysBack, at_depths, at_steps
 
 
 def experiment(activation="tanh", depth=4, width=3, **more):
@@ -22,49 +23,49 @@ def experiment(activation="tanh", depth=4, width=3, **more):
     )
 
 
-def ran(one):
-    net = draw(one, 0)
-    run = net.run()
-    return net, run, net.back(run)
+def ways(one):
+    return at_depths(draw(one, 0), np.array([one.stack.depth]))
+
+
+def path(one, sample, taken=()):
+    """Return the path of an experiment's first draw: its steps, units and derivative."""
+    found = paths(ways(one), sample, taken)
+    return found.steps(0), found.units[0].tolist(), float(found.total[0])
 
 
 @pytest.mark.parametrize("skip", Skip)
 @pytest.mark.parametrize("normalisation", Normalisation)
 @pytest.mark.parametrize("dropout", Dropout)
-@pytest.mark.parametrize("through", [(), (2,), (None, 0), (1, None, 2, 0)], ids=str)
+@pytest.mark.parametrize("through", [(), (2,), (-1, 0), (1, -1, 2, 0)], ids=str)
 def test_the_strongest_path_is_the_strongest(normalisation, skip, dropout, through):
     """Against all 3⁴ paths, one by one; of those through given units only those."""
     one = experiment(normalisation=normalisation, skip=skip, dropout=dropout, gain=2.0)
-    net, run, back = ran(one)
     allowed = [
         units
         for units in itertools.product(range(3), repeat=4)
-        if all(u is None or u == v for u, v in zip(through, units, strict=False))
+        if all(u == -1 or u == v for u, v in zip(through, units, strict=False))
     ]
-    products = {units: abs(chain(net, run, back, 1, units)[-1].product) for units in allowed}
-    best = tuple(strongest_path(net, run, back, 1, through))
-    assert products[best] == pytest.approx(max(products.values()))
+    products = {units: abs(path(one, 1, units)[0][-1].product) for units in allowed}
+    steps, best, _ = path(one, 1, through)
+    assert products[tuple(best)] == pytest.approx(max(products.values()))
+    assert abs(steps[-1].product) == products[tuple(best)]
 
 
 def test_a_path_goes_where_it_is_told_also_where_nothing_passes():
-    net, run, back = ran(experiment(initialiser="zeros"))
-    assert strongest_path(net, run, back, 0, (2, 1, None, 2)) == [2, 1, 0, 2]
+    one = experiment(initialiser="zeros")
+    assert path(one, 0, (2, 1, -1, 2))[1] == [2, 1, 0, 2]
     with pytest.raises(IndexError):
-        strongest_path(net, run, back, 0, (3,))
+        path(one, 0, (3,))
 
 
 @pytest.mark.parametrize("normalisation", [Normalisation.NONE, Normalisation.LAYER])
 @pytest.mark.parametrize("dropout", Dropout)
 def test_all_paths_together_are_the_derivative(normalisation, dropout):
     """The chain rule itself: the sum over paths of products of factors."""
-    net, run, back = ran(
-        experiment("gelu", normalisation=normalisation, gain=1.5, bias_std=0.3, dropout=dropout)
-    )
-    total = sum(
-        chain(net, run, back, 0, [1, a, b, 2])[-1].product
-        for a, b in itertools.product(range(3), repeat=2)
-    )
-    assert between(net, run, 0, 1, 2) == pytest.approx(total, rel=1e-10)
+    one = experiment("gelu", normalisation=normalisation, gain=1.5, bias_std=0.3, dropout=dropout)
+    every = [path(one, 0, [1, a, b, 2]) for a, b in itertools.product(range(3), repeat=2)]
+    total = sum(steps[-1].product for steps, _, _ in every)
+    assert [derivative for _, _, derivative in every] == pytest.approx([total] * 9, rel=1e-10)
 
 
 @pytest.mark.parametrize("skip", Skip)
@@ -75,15 +76,15 @@ def test_the_product_of_two_layers_is_the_derivative(normalisation, skip, dropou
     one = experiment(
         depth=2, width=5, normalisation=normalisation, skip=skip, dropout=dropout, gain=1.3
     )
-    net, run, back = ran(one)
     for units in itertools.product(range(5), repeat=2):
-        (step,) = chain(net, run, back, 2, units)
-        assert step.product == pytest.approx(between(net, run, 2, *units), rel=1e-9, abs=1e-14)
+        (step,), _, derivative = path(one, 2, units)
+        assert step.product == pytest.approx(derivative, rel=1e-9, abs=1e-14)
 
 
 def test_the_derivative_between_two_units_is_a_difference():
-    net = draw(experiment("tanh", 5, 4, skip=Skip.SCALED), 0)
-    found = between(net, net.run(), 0, 2, 3)
+    one = experiment("tanh", 5, 4, skip=Skip.SCALED)
+    net = draw(one, 0)
+    _, _, found = path(one, 0, (2, -1, -1, -1, 3))
     ends = []
     for sign in (1, -1):
         biases = list(net.network.biases)
@@ -94,8 +95,9 @@ def test_the_derivative_between_two_units_is_a_difference():
 
 
 def test_factors_are_slope_times_weight():
-    net, run, back = ran(experiment("sigmoid", 6, 4, gain=3.0))
-    steps = chain(net, run, back, 0, [0, 1, 2, 3, 0, 1])
+    one = experiment("sigmoid", 6, 4, gain=3.0)
+    net = draw(one, 0)
+    steps, _, _ = path(one, 0, [0, 1, 2, 3, 0, 1])
     assert [s.layer for s in steps] == [5, 4, 3, 2, 1]
     for s, above in zip(steps, [1, 0, 3, 2, 1], strict=True):
         f = 1 / (1 + math.exp(-s.pre))
@@ -104,3 +106,62 @@ def test_factors_are_slope_times_weight():
         assert (s.cross, s.scale, s.other) == (0.0, 1.0, 1.0)
         assert s.factor == s.slope * s.weight
     assert steps[-1].product == pytest.approx(math.prod(s.factor for s in steps))
+
+
+MOVES = {
+    "depth": [1, 2, 7, 4],
+    "gain": [0.5, 3.0],
+    "input_scale": [0.0, 2.0],
+    "bias_std": [0.0, 0.4],
+    "dropout_rate": [0.0, 0.5],
+    "alpha": [0.3, 2.0],
+}
+
+
+@pytest.mark.parametrize("skip", Skip)
+@pytest.mark.parametrize("normalisation", Normalisation)
+@pytest.mark.parametrize("what", MOVES)
+def test_paths_side_by_side_are_those_of_stacks_alone(what, normalisation, skip):
+    """To the last bit, also where units are asked for, by every setting that may be moved."""
+    more = {"normalisation": normalisation, "skip": skip, "dropout": Dropout.PLAIN, "gain": 1.5}
+    one = experiment("elu", 4, 5, **more)
+    found = paths(at_steps(one, what, MOVES[what], 0), 2, (-1, 3))
+    for row, step in enumerate(MOVES[what]):
+        alone = paths(ways(moved(one, what, step)), 2, (-1, 3))
+        depth = int(alone.depths[0])
+        assert found.depths[row] == depth
+        assert found.steps(row) == alone.steps(0)
+        np.testing.assert_array_equal(found.units[row, :depth], alone.units[0])
+        np.testing.assert_array_equal(found.total[row], alone.total[0])
+
+
+def moved(one, what, step):
+    """Return the experiment with one setting changed."""
+    stack = one.stack
+    if what == "depth":
+        return replace(one, stack=replace(stack, sizes=stack.sizes[:1] * (step + 1)))
+    if what == "dropout_rate":
+        return replace(one, stack=replace(stack, dropout_rate=step))
+    if what == "alpha":
+        return replace(one, stack=replace(stack, parameters=(("alpha", step),)))
+    return replace(one, **{what: step})
+
+
+def test_inputs_and_units_side_by_side():
+    one = experiment("gelu", 5, 4, gain=2.0)
+    net = draw(one, 0)
+    several = WaysBack(net, np.full(3, 5), np.arange(3), own=False)
+    found = paths(several, [2, 0, 1], [[0], [-1], [3]])
+    for row, (sample, unit) in enumerate([(2, 0), (0, -1), (1, 3)]):
+        steps, units, total = path(one, sample, (unit,))
+        assert found.steps(row) == steps
+        assert found.units[row].tolist() == units
+        assert found.total[row] == total
+
+
+def test_where_the_signal_overflows_there_is_no_derivative():
+    one = experiment("identity", 40, 4, initialiser="he_normal")
+    found = paths(at_steps(one, "gain", [1.0, 1e20], 0), 0)
+    assert np.isfinite(found.total[0])
+    assert np.isnan(found.total[1])
+    assert np.isfinite([step.factor for step in found.steps(0)]).all()

@@ -16,14 +16,16 @@ layers by, and under batch normalisation those through other inputs of the batch
 """
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from core.network import Backward, Forward, backward
-from core.network.gradient_flow import Draw
+from core.network import Layers
 from core.network.normalisation import Normalisation
+from core.network.ways import WaysBack
 from core.numeric import Real
 
 
@@ -48,10 +50,100 @@ class Step(NamedTuple):
     product: float
 
 
-class Links(NamedTuple):
-    """What joins two layers for one input: arrays (units, units of the next layer).
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """One path through each of S stacks, and its factors.
 
-    ``scale`` is (units of the next layer,), ``other`` (units,).
+    ``units`` (S, deepest) are counted from 0, −1 where a stack has no such layer. The
+    others but ``total`` are (S, deepest − 1), from each layer to the next, as in
+    :class:`Step`; nan where there is none. ``total`` (S,) is ∂ẑ_last/∂ẑ_first of the two
+    units at the ends: the sum over all paths between them and, where there are any, over
+    all detours; nan where numbers overflow.
+    """
+
+    depths: Layers
+    units: Layers
+    pre: Real
+    slope: Real
+    weight: Real
+    cross: Real
+    scale: Real
+    other: Real
+    total: Real
+
+    @cached_property
+    def factor(self) -> Real:
+        """What each step multiplies by."""
+        with np.errstate(all="ignore"):
+            return self.slope * (self.weight - self.cross) * self.scale * self.other
+
+    @cached_property
+    def product(self) -> Real:
+        """The product of the factors from each layer to the last one."""
+        known = np.where(np.isnan(self.weight), 1.0, self.factor)
+        with np.errstate(all="ignore"):
+            found = np.cumprod(known[:, ::-1], axis=1)[:, ::-1]
+        return np.where(np.isnan(self.weight), math.nan, found)
+
+    def steps(self, row: int) -> list[Step]:
+        """Return a path's factors from the last layer to the first, as the gradient travels."""
+        factors = (self.pre, self.slope, self.weight, self.cross, self.scale, self.other)
+        columns = (self.units, *factors, self.factor, self.product)
+        rows = [column[row, : self.depths[row] - 1].tolist() for column in columns]
+        layers = range(1, int(self.depths[row]))
+        return [Step(*one) for one in zip(layers, *rows, strict=True)][::-1]
+
+
+def paths(ways: WaysBack, samples: npt.ArrayLike, taken: npt.ArrayLike = ()) -> Paths:
+    """Return the paths whose factors have the largest products, and their factors.
+
+    They are for one input of the batch each, ``samples`` (S,) or one for all. ``taken``,
+    (S, layers) or (layers,), names the units that they have to take from the first layer on,
+    −1 where they are free, as they are in all layers beyond its end. Found exactly, by
+    dynamic programming from the last layer down: of all width^depth paths, without looking
+    at each. Raises ``IndexError`` for a unit that there is not.
+    """
+    stack = ways.one.network.stack
+    count, deepest = len(ways.depths), stack.depth
+    sample = np.broadcast_to(np.asarray(samples, dtype=np.intp), count)[ways.order]
+    given = np.atleast_2d(np.asarray(taken, dtype=np.intp))[:, :deepest]
+    forced = np.full((count, deepest), -1, dtype=np.intp)
+    forced[:, : given.shape[1]] = given
+    if (forced >= np.array(stack.sizes[1:])).any():
+        raise IndexError(f"units beyond the widths {stack.sizes[1:]}: {taken!r}")
+    links = _Links(ways, sample)
+    units = _strongest(links, forced[ways.order])
+    found = np.full((6, count, deepest - 1), math.nan)
+    for layer in range(links.reach):
+        begun = links.begun(layer)
+        some = np.arange(begun)
+        here, above = units[:begun, layer], units[:begun, layer + 1]
+        link = links.between(layer)
+        shape = (begun, *link.weight.shape[-2:])
+        weight, cross = (
+            np.broadcast_to(a, shape)[some, here, above] for a in (link.weight, link.cross)
+        )
+        columns = (
+            links.pre(layer, begun)[some, here],
+            links.slope(layer, begun)[some, here],
+            weight,
+            cross,
+            link.scale[some, above],
+            link.other[some, here],
+        )
+        for column, values in zip(found, columns, strict=True):
+            column[:begun, layer] = values
+    back = np.argsort(ways.order, kind="stable")
+    units, sample, depths = units[back], sample[back], ways.depths[back]
+    pre, slope, weight, cross, scale, other = found[:, back]
+    total = _between(ways, sample, depths, units)
+    return Paths(depths, units, pre, slope, weight, cross, scale, other, total)
+
+
+class _Link(NamedTuple):
+    """What joins two layers: ``weight`` and ``cross`` (k or 1, units, units of the next layer).
+
+    ``scale`` is (k, units of the next layer), ``other`` (k, units).
     """
 
     weight: Real
@@ -59,111 +151,122 @@ class Links(NamedTuple):
     scale: Real
     other: Real
 
+
+@dataclass(frozen=True, eq=False)
+class _Links:
+    """What joins the layers of S stacks, in the order of their ways, for one input of each."""
+
+    ways: WaysBack
+    sample: Layers
+
     @property
-    def factor(self) -> Real:
-        """All of it together, still without the slope."""
-        return (self.weight - self.cross) * self.scale * self.other[:, None]
+    def reach(self) -> int:
+        """How many layers are joined to a next one, as far as the way forward came."""
+        return len(self.ways.run.pre) - 1
+
+    def begun(self, layer: int) -> int:
+        """Return how many of the stacks have a layer above ``layer``, counted from 0."""
+        return int((self.ways.depths > layer + 1).sum())
+
+    def pre(self, layer: int, begun: int) -> Real:
+        """Return the pre-activations, (begun, units)."""
+        return self._of(self.ways.run.pre[layer], layer, begun)
+
+    def slope(self, layer: int, begun: int) -> Real:
+        """Return the slopes there, (begun, units)."""
+        network, pre = self.ways.one.network, self.pre(layer, begun)
+        if network.stack.is_linear(layer):
+            return np.ones_like(pre)
+        own = {
+            name: np.ravel(v)[:begun, None] if np.ndim(v) else v
+            for name, v in network.settings.items()
+        }
+        with np.errstate(all="ignore"):
+            return np.asarray(network.stack.entry.derivative(pre, **own), dtype=np.float64)
+
+    def between(self, layer: int) -> _Link:
+        """Return what joins ``layer`` to the next one."""
+        run, network, stack = self.ways.run, self.ways.one.network, self.ways.one.network.stack
+        begun = self.begun(layer)
+        gain = np.asarray(network.gain, dtype=np.float64)
+        weight = (gain * network.weights[layer + 1]).reshape(-1, *network.weights[layer + 1].shape)
+        kind = Normalisation.NONE if stack.is_linear(layer + 1) else stack.normalisation
+        cross = np.zeros_like(weight[:1])
+        if kind is not Normalisation.NONE:
+            above = self.pre(layer + 1, begun)[:, None, :]
+        if kind is Normalisation.LAYER:
+            along = (weight @ np.swapaxes(above, -1, -2)) * above
+            cross = (weight.sum(axis=-1, keepdims=True) + along) / above.shape[-1]
+        if kind is Normalisation.BATCH:
+            cross = weight * (1 + above**2) / run.pre[layer + 1].shape[-2]
+        mask = run.masks[layer]
+        kept = np.ones(()) if mask is None else mask
+        other = self._of(kept, layer, begun)
+        if stack.skips(layer):
+            other = other * np.ravel(network.share)[:begun, None]
+        return _Link(weight, cross, self._of(run.factors[layer + 1], layer + 1, begun), other)
+
+    def _of(self, part: Real, layer: int, begun: int) -> Real:
+        """Return the inputs' rows, (begun, units), of what a layer has (..., batch, units)."""
+        whole = np.broadcast_to(part, self.ways.run.pre[layer].shape)
+        if self.ways.own:
+            return whole[np.arange(begun), self.sample[:begun]]
+        return whole[self.sample[:begun]]
 
 
-def chain(one: Draw, run: Forward, back: Backward, sample: int, units: Sequence[int]) -> list[Step]:
-    """Return the factors along a path of units, one a layer, for one input of the batch.
-
-    The steps run from the layer before the last down to the first, as the gradient does.
-    """
-    steps: list[Step] = []
-    product = 1.0
-    for layer in range(one.network.stack.depth - 2, -1, -1):
-        unit, above = units[layer], units[layer + 1]
-        slope = float(back.slopes[layer][sample, unit])
-        link = links(one, run, layer, sample)
-        factor = slope * float(link.factor[unit, above])
-        product *= factor
-        steps.append(
-            Step(
-                layer=layer + 1,
-                unit=unit,
-                pre=float(run.pre[layer][sample, unit]),
-                slope=slope,
-                weight=float(link.weight[unit, above]),
-                cross=float(link.cross[unit, above]),
-                scale=float(link.scale[above]),
-                other=float(link.other[unit]),
-                factor=factor,
-                product=product,
-            )
-        )
-    return steps
-
-
-def strongest_path(
-    one: Draw,
-    run: Forward,
-    back: Backward,
-    sample: int,
-    through: Sequence[int | None] = (),
-) -> list[int]:
-    """Return the units, one a layer, of the path whose factors have the largest product.
-
-    ``through`` names the unit of each layer, from the first on, that the path has to take,
-    and None where it is free, as are all layers beyond its end. Found exactly, by dynamic
-    programming from the last layer down: of all width^depth paths, without looking at each.
-    Raises ``IndexError`` for a unit that there is not.
-    """
-    stack = one.network.stack
-    taken = [*through[: stack.depth], *[None] * (stack.depth - len(through))]
-    score = _only(np.zeros(stack.sizes[-1]), taken[-1])
-    choices = []
-    with np.errstate(divide="ignore"):
-        for layer in range(stack.depth - 2, -1, -1):
-            factor = links(one, run, layer, sample).factor * back.slopes[layer][sample][:, None]
-            total = np.log(np.abs(factor)) + score
-            choices.append(total.argmax(axis=1))
-            score = _only(total.max(axis=1), taken[layer])
-    units: list[int] = []
-    for layer, unit in enumerate(taken):
-        best = choices[-layer][units[-1]] if layer else score.argmax()
+def _strongest(links: _Links, forced: Layers) -> Layers:
+    """Return the units of the strongest paths, in the order of the ways, −1 above the last."""
+    stack, depths = links.ways.one.network.stack, links.ways.depths
+    score = np.empty((0, stack.sizes[-1]))
+    choices: dict[int, Layers] = {}
+    with np.errstate(all="ignore"):
+        for layer in range(links.reach - 1, -1, -1):
+            begun = links.begun(layer)
+            fresh = np.zeros((begun - len(score), stack.sizes[layer + 2]))
+            fresh = _only(fresh, forced[len(score) : begun, layer + 1])
+            score = np.concatenate([score, fresh])
+            link = links.between(layer)
+            joined = np.log(np.abs((link.weight - link.cross) * link.scale[:, None, :]))
+            total = joined + score[:, None, :]
+            choices[layer] = total.argmax(axis=-1)
+            best = np.take_along_axis(total, choices[layer][..., None], axis=-1)[..., 0]
+            own = np.log(np.abs(links.slope(layer, begun) * link.other))
+            score = _only(best + own, forced[:begun, layer])
+    units = np.full(forced.shape, -1, dtype=np.intp)
+    units[:, 0] = np.maximum(forced[:, 0], 0)
+    if choices:
         # Asked for by name: where every product is 0, all paths are equally strong.
-        units.append(int(best) if unit is None else unit)
-    return units
+        free = forced[: len(score), 0] < 0
+        units[: len(score), 0] = np.where(free, score.argmax(axis=1), forced[: len(score), 0])
+    for layer in sorted(choices):
+        rows = np.arange(len(choices[layer]))
+        best = choices[layer][rows, units[rows, layer]]
+        units[rows, layer + 1] = np.where(
+            forced[rows, layer + 1] < 0, best, forced[rows, layer + 1]
+        )
+    return np.where(np.arange(forced.shape[1]) < depths[:, None], np.maximum(units, 0), -1)
 
 
-def between(one: Draw, run: Forward, sample: int, first: int, last: int) -> float:
-    """Return ∂ẑ_last/∂ẑ_first of one unit each, by backpropagation.
-
-    It is the sum over all paths between them and, where there are any, over all detours.
-    """
-    start = np.zeros_like(run.pre[-1])
-    start[sample, last] = 1.0
-    back = backward(one.network, run, start, parameters=False, at_pre=True)
-    return float(back.pre[0][sample, first])
+def _each(part: Real, count: int) -> Real:
+    return np.broadcast_to(part, (count, *part.shape[1:]))
 
 
-def links(one: Draw, run: Forward, layer: int, sample: int) -> Links:
-    """Return what joins ``layer``, counted from 0, to the next one, for one input."""
-    stack = one.network.stack
-    weight = float(one.network.gain) * one.network.weights[layer + 1]
-    above = run.pre[layer + 1][sample]
-    kind = Normalisation.NONE if stack.is_linear(layer + 1) else stack.normalisation
-    cross = np.zeros_like(weight)
-    if kind is Normalisation.LAYER:
-        along = (weight @ above)[:, None] * above
-        cross = (weight.sum(axis=1, keepdims=True) + along) / above.size
-    if kind is Normalisation.BATCH:
-        cross = weight * (1 + above**2) / len(run.pre[layer + 1])
-    mask = run.masks[layer]
-    kept = np.ones(weight.shape[0]) if mask is None else mask[sample]
-    return Links(
-        weight=weight,
-        cross=cross,
-        scale=np.broadcast_to(run.factors[layer + 1], run.pre[layer + 1].shape)[sample],
-        other=kept * (stack.branch if stack.skips(layer) else 1.0),
-    )
+def _only(score: Real, forced: Layers) -> Real:
+    """Return scores (k, units), −∞ for all units but the one that is forced, where one is."""
+    alone = np.arange(score.shape[1]) == forced[:, None]
+    return np.where((forced[:, None] < 0) | alone, score, -math.inf)
 
 
-def _only(score: Real, unit: int | None) -> Real:
-    """Return the scores of a layer's units, −∞ for all but ``unit`` if there is one."""
-    if unit is None:
-        return score
-    alone = np.full_like(score, -math.inf)
-    alone[unit] = score[unit]
-    return alone
+def _between(ways: WaysBack, samples: Layers, depths: Layers, units: Layers) -> Real:
+    """Return ∂ẑ_last/∂ẑ_first of the units at both ends of each path, by backpropagation."""
+    rows = np.arange(len(depths))
+    shape = np.broadcast_shapes(ways.one.output_gradient.shape[-2:], ways.run.output.shape[-2:])
+    start = np.zeros((len(rows), *shape))
+    start[rows, samples, units[rows, depths - 1]] = 1.0
+    total = np.full(len(rows), math.nan)
+    for at in ways.walk(start):
+        if at.layer == 0:
+            total[at.rows] = at.met.pre[
+                np.arange(len(at.rows)), samples[at.rows], units[at.rows, 0]
+            ]
+    return total

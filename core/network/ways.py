@@ -35,8 +35,10 @@ class Passed(NamedTuple):
 class WaysBack:
     """The way forward, and S ways back.
 
-    ``forward_overflow`` and ``backward_overflow``, (S, ...), have the layer of an overflow,
-    0 where there is none; the latter are known once :meth:`walk` has come to its end.
+    ``depths`` and ``order``, (S,), are where the ways begin, the deepest first, and their
+    numbers; ``own`` is whether each has a way forward of its own. ``forward_overflow`` and
+    ``backward_overflow``, (S, ...), in the order of the numbers, have the layer of an
+    overflow, 0 where there is none; the latter are known once :meth:`walk` has come to its end.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class WaysBack:
         """
         self.one = one
         self.run = one.run(signals=signals)
-        self._depths, self._order, self._own = depths, order, own
+        self.depths, self.order, self.own = depths, order, own
         over = self.run.overflow if own else self.run.overflow[None]
         reached = depths.reshape(-1, *[1] * (over.ndim - 1))
         self._broken = np.where(over <= reached, over, 0)
@@ -58,31 +60,59 @@ class WaysBack:
         self.forward_overflow[order] = self._broken
         self.backward_overflow: Layers = np.zeros_like(self._broken)
 
-    def walk(self) -> Iterator[Passed]:
-        """Yield the layers from the last to the first; gradients behind an overflow are nan."""
-        by_readout = self.one.output_gradient
-        shape = (*self._broken.shape[1:], *by_readout.shape[-2:])
+    def walk(self, by_pre: Real | None = None) -> Iterator[Passed]:
+        """Yield the layers from the last to the first; gradients behind an overflow are nan.
+
+        ``by_pre`` (S, ..., batch, units) is the gradient by the last layer's
+        pre-activations that each way sets out with, the draw's by its output if not given.
+        """
         deepest = self.one.network.stack.depth
-        by_output = np.empty((0, *shape))
+        before = np.empty((0, *self._broken.shape[1:], *self.one.output_gradient.shape[-2:]))
         for layer in range(len(self.run.pre) - 1, -1, -1):
-            begun = int((self._depths > layer).sum())
+            begun = int((self.depths > layer).sum())
+            rows, old = self.order[:begun], len(before)
             broken = self._broken[:begun] > 0
-            lost = broken[len(by_output) :, ..., None, None]
-            by_output = np.concatenate([by_output, np.where(lost, np.nan, by_readout)])
-            network, run = self.one.network, self.run
-            if self._own and begun < len(self._order):
-                run = _first(begun, run, by_output.ndim)
-                network = replace(network, branch=np.asarray(network.share)[:begun])
-            met = through(network, run, layer, by_output)
-            rows = self._order[:begun]
-            yield Passed(layer, rows, deepest - self._depths[:begun] + layer, run, met)
+            start = self.one.output_gradient if by_pre is None else by_pre[rows[old:]]
+            start = np.where(broken[old:, ..., None, None], np.nan, start)
+            if by_pre is None or old == begun:
+                met = self._through(layer, np.concatenate([before, start]), slice(begun))
+            else:
+                met = self._through(layer, start, slice(old, begun), at_pre=True)
+                if old:
+                    met = _joined(self._through(layer, before, slice(old)), met)
+            yield Passed(layer, rows, deepest - self.depths[:begun] + layer, self.of(begun), met)
             seen = self.backward_overflow[rows]
             bad = ~(finite(met.pre) & finite(met.below)) & (seen == 0) & ~broken
-            by_output = met.below
+            before = met.below
             if bad.any():
                 seen[bad] = layer + 1
                 self.backward_overflow[rows] = seen
-                by_output = np.where((seen > 0)[..., None, None], np.nan, by_output)
+                before = np.where((seen > 0)[..., None, None], np.nan, before)
+
+    def _through(self, layer: int, gradient: Real, rows: slice, *, at_pre: bool = False) -> Met:
+        network = self.one.network
+        if self.own and np.ndim(network.share):
+            network = replace(network, branch=np.asarray(network.share)[rows])
+        return through(network, self._of(rows), layer, gradient, at_pre=at_pre)
+
+    def of(self, count: int) -> Forward:
+        """Return what the first ways of the ``order`` have of the way forward."""
+        return self._of(slice(count))
+
+    def _of(self, rows: slice) -> Forward:
+        if not self.own or len(self.depths[rows]) == len(self.depths):
+            return self.run
+        axes = self._broken.ndim + 2
+
+        def some(parts: Sequence[Real]) -> tuple[Real, ...]:
+            return tuple(part[rows] if part.ndim == axes else part for part in parts)
+
+        run = self.run
+        return run._replace(inputs=some(run.inputs), pre=some(run.pre), factors=some(run.factors))
+
+
+def _joined(first: Met, then: Met) -> Met:
+    return Met(*(np.concatenate(parts) for parts in zip(first, then, strict=True)))
 
 
 def at_depths(one: Draw, depths: Layers, *, signals: bool = True) -> WaysBack:
@@ -164,12 +194,3 @@ def _norms(ways: WaysBack, by_weights: bool) -> tuple[Real, Real, Layers, Layers
                 norm = outer_norm(at.run.inputs[at.layer], gain * at.met.raw)
             weights[at.rows, :, at.places] = norm
     return gradient, weights, ways.forward_overflow, ways.backward_overflow
-
-
-def _first(count: int, run: Forward, axes: int) -> Forward:
-    """Return the first of networks side by side, whose arrays have so many ``axes``."""
-
-    def first(parts: Sequence[Real]) -> tuple[Real, ...]:
-        return tuple(part[:count] if part.ndim == axes else part for part in parts)
-
-    return run._replace(inputs=first(run.inputs), pre=first(run.pre), factors=first(run.factors))
