@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from core.landscapes import regularised
 from core.landscapes.regularised import (
     FEATURES,
     TRUTH,
@@ -80,6 +81,26 @@ def test_every_place_on_the_path_is_optimal(share):
             np.testing.assert_allclose(alone, theta, atol=1e-10)
 
 
+def test_all_shares_are_solved_beside_each_other():
+    of, parts = small(2, 20), np.linspace(0, 1, 11)
+    together = path(of, STRENGTHS, parts[:, None])
+    assert together.shape == (11, 60, 8)
+    for share, found in zip(parts, together, strict=True):
+        np.testing.assert_array_equal(found, path(of, STRENGTHS, share))
+        for theta, strength in zip(found, STRENGTHS, strict=True):
+            alone = solve(of, strength, share)
+            np.testing.assert_allclose(theta, alone, atol=1e-10)
+            np.testing.assert_array_equal(theta == 0, alone == 0)
+
+
+def test_where_the_rounds_do_not_end_the_search_takes_over(monkeypatch):
+    of = small()
+    expected = path(of, STRENGTHS, 0.5)
+    for rounds in (0, 1, 2):
+        monkeypatch.setattr(regularised, "_ROUNDS", rounds)
+        np.testing.assert_allclose(path(of, STRENGTHS, 0.5), expected, atol=1e-10)
+
+
 def test_ridge_in_closed_form():
     of = small()
     for strength in (0.1, 2.0):
@@ -124,6 +145,8 @@ def test_refused():
     for strength, share in ((-1.0, 0.5), (1.0, 1.5), (np.nan, 0.5)):
         with pytest.raises(ValueError, match="strength"):
             solve(small(), strength, share)
+        with pytest.raises(ValueError, match="strength"):
+            path(small(), [0.5, strength], share)
 
 
 def test_dependent_features_do_not_break_it():
@@ -131,8 +154,8 @@ def test_dependent_features_do_not_break_it():
     of = problem(x, 2 * x[:, 0])
     for share in (0.0, 0.5, 1.0):
         for strength in (0.0, 0.3):
-            theta = solve(of, strength, share)
-            assert violation(of, theta, strength, share) < 1e-10
+            for theta in (solve(of, strength, share), path(of, [strength], share)[0]):
+                assert violation(of, theta, strength, share) < 1e-10
     shared = solve(of, 0.3, 0.5)
     assert shared[0] == pytest.approx(shared[1])
 
@@ -147,8 +170,9 @@ def test_dependent_features_do_not_break_it():
 def test_random_problems_are_solved(seed, n, strength, share):
     rng = np.random.default_rng(seed)
     of = problem(rng.standard_normal((n, 5)), rng.standard_normal(n))
-    theta = solve(of, strength, share, rng.standard_normal(5))
-    assert violation(of, theta, strength, share) < 1e-9
+    start = rng.standard_normal(5)
+    for theta in (solve(of, strength, share, start), path(of, [strength], share)[0]):
+        assert violation(of, theta, strength, share) < 1e-9
 
 
 @shares
@@ -160,3 +184,6 @@ def test_the_outline_has_the_same_penalty_everywhere(share):
     if corner:
         assert x.max() == pytest.approx(corner)
     assert not np.any(shape(0.0, share))
+    rows = shape([0.7, 0.2], [share, 1.0])
+    for many, *each in zip(rows, (x, y), shape(0.2, 1.0), strict=True):
+        np.testing.assert_array_equal(many, each)
