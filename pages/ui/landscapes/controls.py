@@ -12,13 +12,11 @@ from core.landscapes.surface import MOST_POINTS, OWN, DataSettings, Settings
 from core.landscapes.surface import data as data_of
 from pages.ui import controls, state, wording
 from pages.ui.controls import Choice
-from pages.ui.parts import Slider
+from pages.ui.parts import Slider, Whole
 from pages.ui.presets import Preset
 
 SECTION = "landscapes_section"
 DATA = "landscapes_data"
-SEED = "landscapes_seed"
-POINTS = "landscapes_points"
 OUTLIERS = "landscapes_outliers"
 OUTPUT = "landscapes_output"
 PARAMETERS = "landscapes_parameters"
@@ -40,13 +38,15 @@ LINEAR, LOG = "linear", "log"
 
 W = Slider("landscapes_w", "Slope w", -4, 4, -1, 0.1, 1)
 B = Slider("landscapes_b", "Bias b", -4, 4, 2, 0.1, 1)
+POINTS = Whole("landscapes_points", "Points", 10, 200, 40, 10)
+SEED = Whole("landscapes_seed", "Seed", 0, 20, 0)
 
 NAMES: Mapping[str, str] = {one.name: key for key, one in LANDSCAPE_SETS.items()} | {OWN_NAME: OWN}
 
 DEFAULTS: dict[str, Any] = {
     DATA: next(iter(NAMES)),
-    SEED: 0,
-    POINTS: 40,
+    SEED.key: SEED.default,
+    POINTS.key: POINTS.default,
     OUTLIERS: 0,
     W.key: float(W.default),
     B.key: float(B.default),
@@ -71,15 +71,15 @@ def data() -> DataSettings | None:
         own = _upload()
     with st.grid(2, min_column_width=110):
         if key != OWN:
-            size = st.slider("Points", 10, 200, DEFAULTS[POINTS], 10, key=POINTS, bind=_URL)
-            seed = st.slider("Seed", 0, 20, 0, key=SEED, bind=_URL)
+            size = POINTS.draw()
+            seed = SEED.draw()
         outliers = st.slider(
             "Outliers added",
             0,
             MOST_OUTLIERS,
             0,
             key=OUTLIERS,
-            bind=_URL,
+            bind="query-params",
             help=(
                 "Wrong points, always the same ones: far below a line, or of class 0 deep in "
                 "the realm of class 1."
@@ -89,13 +89,10 @@ def data() -> DataSettings | None:
         state.carry(shared, value)
     if key == OWN:
         return None if own is None else DataSettings(OWN, outliers=outliers, own=own)
-    for shared, value in ((POINTS, size), (SEED, seed)):
+    for shared, value in ((POINTS.key, size), (SEED.key, seed)):
         state.carry(shared, value)
     st.caption(LANDSCAPE_SETS[key].description)
     return DataSettings(key, seed, size, outliers)
-
-
-_URL: Any = "query-params"
 
 
 def _upload() -> tuple[tuple[float, ...], tuple[float, ...]] | None:
@@ -189,7 +186,8 @@ def carried() -> list[Settings]:
     own = held.get(_OWN_POINTS) if key == OWN else None
     if key == OWN and own is None:
         return []
-    points = DataSettings(key, value(SEED, 0), value(POINTS, 40), value(OUTLIERS, 0), own)
+    seed, size = (value(one.key, one.default) for one in (SEED, POINTS))
+    points = DataSettings(key, seed, size, value(OUTLIERS, 0), own)
     (chosen, *_) = held.get(OUTPUT) or [DEFAULT_OUTPUT]
     picked = controls.LOSS_PICKER.current() or list(controls.LOSS_PICKER.default)
     found = data_of(points)

@@ -13,15 +13,13 @@ from pages.ui import charts, export, parts, wording
 from pages.ui.charts import COLOURS, Spec
 from pages.ui.controls import segments
 from pages.ui.landscapes import figures
+from pages.ui.parts import Whole
 from pages.ui.wording import fixed, number, percent
 
 COMPARE = "landscapes_compare"
 NETWORK = "landscapes_network"
-DEPTH = "landscapes_depth"
 SKIP = "landscapes_skip"
 TRAINED = "landscapes_trained"
-DIRECTIONS = "landscapes_directions"
-START = "landscapes_start"
 SCALE = "landscapes_slice_scale"
 
 ACTIVATIONS, DEPTHS = "four activations", "four depths"
@@ -31,14 +29,18 @@ KINDS = {"ReLU": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "linear": "identi
 SHALLOW, DEEP = 2, 12
 EACH, SHARED = "own", "shared"
 
+DEPTH = Whole("landscapes_depth", "Hidden layers", 1, DEEP, SHALLOW)
+DIRECTIONS = Whole("landscapes_directions", "Seed of the two directions", 0, 20, 0)
+START = Whole("landscapes_start", "Seed of the first weights", 0, 20, 0)
+
 DEFAULTS = {
     COMPARE: ACTIVATIONS,
     NETWORK: "ReLU",
-    DEPTH: SHALLOW,
+    DEPTH.key: DEPTH.default,
     SKIP: False,
     TRAINED: True,
-    DIRECTIONS: 0,
-    START: 0,
+    DIRECTIONS.key: DIRECTIONS.default,
+    START.key: START.default,
     SCALE: EACH,
 }
 
@@ -62,9 +64,7 @@ def section() -> None:
         compare = st.selectbox("Compare", COMPARED, key=COMPARE, bind="query-params")
         said = st.container()
         base = _network(compare)
-        directions = st.slider(
-            "Seed of the two directions", 0, 20, 0, key=DIRECTIONS, bind="query-params"
-        )
+        directions = DIRECTIONS.draw()
         scale = segments("Scale of each slice", (EACH, SHARED), EACH, SCALE)
     asked = _compared(compare, base)
     with above:
@@ -95,7 +95,7 @@ def _network(compare: str) -> Setup:
         name = st.selectbox("Activation", list(KINDS), key=NETWORK, bind="query-params")
         kind = KINDS[name]
     if compare in (ACTIVATIONS, TRAINING):
-        depth = st.slider("Hidden layers", 1, DEEP, SHALLOW, key=DEPTH, bind="query-params")
+        depth = DEPTH.draw()
     if compare != SKIPS:
         skip = st.toggle(
             "Skip connections",
@@ -105,8 +105,7 @@ def _network(compare: str) -> Setup:
         )
     if compare != TRAINING:
         trained = st.toggle("Trained", value=True, key=TRAINED, bind="query-params")
-    seed = st.slider("Seed of the first weights", 0, 20, 0, key=START, bind="query-params")
-    return Setup(kind, depth, skip, trained, seed)
+    return Setup(kind, depth, skip, trained, START.draw())
 
 
 def _compared(compare: str, base: Setup) -> dict[str, Setup]:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from core.landscapes.regularised import (
     FEATURES,
     TRUTH,
-    Houses,
     Problem,
     houses,
     path,
@@ -24,14 +24,12 @@ from pages.ui import export, parts
 from pages.ui.charts import COLOURS, FADED, Spec
 from pages.ui.controls import segments
 from pages.ui.landscapes import figures
-from pages.ui.live import Sweep, live
-from pages.ui.parts import Shown, Slider
+from pages.ui.live import Packed, live
+from pages.ui.parts import Shown, Slider, Whole
 from pages.ui.wording import fixed, number
 
 PENALTY = "landscapes_penalty"
 PAIR = "landscapes_pair"
-SEED = "landscapes_houses"
-ROWS = "landscapes_rows"
 STRENGTH = Slider(
     "landscapes_strength",
     "Strength: log₁₀ λ",
@@ -50,19 +48,21 @@ SHARE = Slider(
     0.5,
     0.05,
     2,
-    "0 is ridge, 1 the lasso. The picture follows when the slider is let go: every share has "
-    "paths of its own.",
+    "0 is ridge, 1 the lasso.",
 )
+ROWS = Whole("landscapes_rows", "Houses", 20, 200, 40, 10)
+SEED = Whole("landscapes_houses", "Seed", 0, 20, 0)
 
 RIDGE, LASSO, NET = "ridge", "lasso", "elastic net"
+SHARES = {RIDGE: np.array([0.0]), LASSO: np.array([1.0]), NET: SHARE.steps}
 TOGETHER, APART = "area, rooms", "area, house number"
 PAIRS = {TOGETHER: (0, 1), APART: (0, 5)}
 
 DEFAULTS = {
     PENALTY: LASSO,
     PAIR: TOGETHER,
-    SEED: 0,
-    ROWS: 40,
+    SEED.key: SEED.default,
+    ROWS.key: ROWS.default,
     STRENGTH.key: STRENGTH.default,
     SHARE.key: SHARE.default,
 }
@@ -72,17 +72,24 @@ PLANE = "landscapes_plane"
 SAID = "landscapes_said"
 TABLE = "landscapes_coefficients"
 
+ROOM = 1.08
+"""How far the axis of errors goes, as a share of the largest at either end of a path."""
+
 _REACH = (-3.6, 4.6)
 _GRID = np.linspace(*_REACH, 45)
 _HEIGHT = 290
 _ALONG = {"x0": STRENGTH.low, "dx": STRENGTH.step}
+_DECIMALS = {PATHS: 3, PLANE: 3}
+
+
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What the controls of the section say, but the strength."""
+    """What the controls of the section say, but the strength and the share."""
 
-    share: float
+    kind: str
     seed: int
     rows: int
     pair: tuple[int, int]
@@ -90,34 +97,42 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Everything:
-    """Both problems with their coefficients for every strength of the slider."""
+    """The coefficients for every share (R) of the penalty and every strength (S), and errors.
 
-    data: Houses
-    full: Problem
+    ``theta`` (R, S, d) and ``plain`` (d,), which is without a penalty, are of all features;
+    ``two`` and ``plain_two`` of those in the plane, whose squared error is ``small``. ``new``
+    and ``old`` are of shape (R, S). Errors reach up to ``high``, whatever the penalty.
+    """
+
+    shares: FloatArray
     small: Problem
     theta: FloatArray
-    two: FloatArray
     plain: FloatArray
+    two: FloatArray
+    plain_two: FloatArray
     new: FloatArray
     old: FloatArray
+    high: float
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _solved(fit: Fit) -> Everything:
     data = houses(fit.seed, fit.rows)
-    chosen = list(fit.pair)
-    full, small = problem(data.x, data.y), problem(data.x[:, chosen], data.y)
-    strengths = 10.0**STRENGTH.steps
-    theta = path(full, strengths, fit.share)
+    full, new = problem(data.x, data.y), problem(data.new_x, data.new_y)
+    small = problem(data.x[:, list(fit.pair)], data.y)
+    strengths, shares = 10.0**STRENGTH.steps, SHARES[fit.kind]
+    theta, plain = path(full, strengths, shares[:, None]), solve(full, 0.0, 0.0)
     return Everything(
-        data,
-        full,
+        shares,
         small,
         theta,
-        path(small, strengths, fit.share),
-        solve(small, 0.0, fit.share),
-        squared_error(problem(data.new_x, data.new_y), theta),
+        plain,
+        path(small, strengths, shares[:, None]),
+        solve(small, 0.0, 0.0),
+        squared_error(new, theta),
         squared_error(full, theta),
+        # All paths lead from the fit without a penalty to 0, and hardly rise above both.
+        max(full.total, new.total, float(squared_error(new, plain))),
     )
 
 
@@ -127,26 +142,25 @@ def section() -> None:
     with beside:
         strength = STRENGTH.draw()
         kind = segments("Penalty", (RIDGE, LASSO, NET), LASSO, PENALTY)
-        share = {RIDGE: 0.0, LASSO: 1.0}.get(kind)
-        if share is None:
-            share = SHARE.draw()
+        share = SHARE.draw() if kind == NET else 0.0
         said = st.container()
         pair = st.selectbox("Two features in the plane", list(PAIRS), key=PAIR, bind="query-params")
         with st.grid(2, min_column_width=110):
-            rows = st.slider("Houses", 20, 200, DEFAULTS[ROWS], 10, key=ROWS, bind="query-params")
-            seed = st.slider("Seed", 0, 20, 0, key=SEED, bind="query-params")
-    fit = Fit(share, seed, rows, PAIRS[pair])
+            rows = ROWS.draw()
+            seed = SEED.draw()
+    fit = Fit(kind, seed, rows, PAIRS[pair])
     found = _solved(fit)
+    part = int(np.argmin(np.abs(found.shares - share)))
     place = int(np.argmin(np.abs(STRENGTH.steps - strength)))
-    shown = _picture(fit, np.array([place]))
+    ways, shown = _ways(found, np.array([part])), _here(found, np.array([part]), np.array([place]))
     with above:
         layout = _path_layout(found, strength)
         alt = "Every coefficient, and the error on old and new houses, over the strength"
-        figure = parts.draw(shown, PATHS, layout, alt, _path_traces(found))
+        figure = parts.draw(shown, PATHS, layout, alt, ways.drawn(PATHS))
         with st.grid(2, min_column_width=240):
             layout = _plane_layout(pair.split(", "))
             alt = "The squared error of two features, the outline of equal penalty, the minimum"
-            parts.draw(shown, PLANE, layout, alt, _plane_traces(found))
+            parts.draw(shown, PLANE, layout, alt, [*_valley(found), *ways.drawn(PLANE)])
             parts.table(shown, TABLE, ["", "true θ", "λ = 0", "here"], FEATURES)
     with said:
         parts.say(shown, SAID)
@@ -160,8 +174,11 @@ def section() -> None:
         "needed. Area and rooms go together (correlation 0.9). New houses: 2000 that the "
         "fit has not seen. House number, shoe size and moon phase play no part in any price."
     )
-    live([_sweep(fit)], key="landscapes_live")
-    export.offer(PATHS, figure, lambda: _numbers(found), "regularisation")
+    moved = [_sweep(fit, STRENGTH, part)]
+    if kind == NET:
+        moved += [_sweep_of_ways(fit), _sweep(fit, SHARE, place)]
+    live(moved, key="landscapes_live")
+    export.offer(PATHS, figure, lambda: _numbers(found, part), "regularisation")
     parts.formulas(
         r"J(\theta)=\frac1n\lvert y-X\theta\rvert^2+\lambda\Bigl(\rho\sum_j|\theta_j|"
         r"+(1-\rho)\tfrac12\sum_j\theta_j^2\Bigr)"
@@ -169,34 +186,50 @@ def section() -> None:
 
 
 @lru_cache(maxsize=64)
-def _sweep(fit: Fit) -> Sweep:
-    return _picture(fit, np.arange(STRENGTH.steps.size)).sweep(STRENGTH.key, STRENGTH.steps)
+def _sweep(fit: Fit, slider: Slider, other: int) -> Packed:
+    """Return what the strength or the share moves at one strength, where the other stays."""
+    steps, still = np.arange(slider.steps.size), np.full(slider.steps.size, other)
+    at = (still, steps) if slider is STRENGTH else (steps, still)
+    return _here(_solved(fit), *at).sweep(slider.key, slider.steps).packed
 
 
-def _picture(fit: Fit, at: FloatArray) -> Shown:
-    """Return what the strength moves, for the steps ``at`` of its slider."""
-    found = _solved(fit)
-    theta, two = found.theta[at], found.two[at]
-    lambdas = 10.0 ** STRENGTH.steps[at]
-    outlines = [shape(float(penalty(one, 1.0, fit.share)), fit.share) for one in two]
+@lru_cache(maxsize=64)
+def _sweep_of_ways(fit: Fit) -> Packed:
+    """Return what the share moves at all strengths."""
+    shown = _ways(_solved(fit), np.arange(SHARE.steps.size))
+    return shown.sweep(SHARE.key, SHARE.steps).packed
+
+
+def _ways(found: Everything, part: Places) -> Shown:
+    """Return what is shown of all strengths, for places among the shares."""
+    plain = [(float(found.plain_two[0]), float(found.plain_two[1]))]
+    plane = [_trail(found.two[part]), *figures.minimum_marks(plain, None)]
+    traces = {PATHS: (0, _path_traces(found, part)), PLANE: (1, plane)}
+    return Shown(traces, {}, decimals=_DECIMALS)
+
+
+def _here(found: Everything, part: Places, place: Places) -> Shown:
+    """Return what is shown of one strength, for places among the shares and the strengths."""
+    theta, two = found.theta[part, place], found.two[part, place]
+    shares, lambdas = found.shares[part], 10.0 ** STRENGTH.steps[place]
     moving = [
-        _line(np.array([o[0] for o in outlines]), np.array([o[1] for o in outlines]), COLOURS[1]),
+        _line(*shape(penalty(two, 1.0, shares[:, None]), shares), COLOURS[1]),
         _dot(two[:, :1], two[:, 1:]),
     ]
-    columns = theta.T.tolist()
-    plain = solve(found.full, 0.0, fit.share).tolist()
-    texts = {SAID: [_sentence(*one) for one in zip(lambdas, theta, found.new[at], strict=True)]}
-    for j in range(len(FEATURES)):
-        texts[f"{TABLE}[{j + 1}][1]"] = [fixed(TRUTH[j], 1)] * at.size
-        texts[f"{TABLE}[{j + 1}][2]"] = [_coefficient(plain[j])] * at.size
-        texts[f"{TABLE}[{j + 1}][3]"] = [_coefficient(v) for v in columns[j]]
-    dots = _dot(np.repeat(STRENGTH.steps[at][:, None], len(FEATURES), axis=1), theta)
+    errors = found.new[part, place].tolist()
+    texts = {SAID: [_sentence(*one) for one in zip(lambdas, theta, errors, strict=True)]}
+    for j, (true, plain) in enumerate(zip(TRUTH, found.plain.tolist(), strict=True)):
+        texts[f"{TABLE}[{j + 1}][1]"] = [fixed(true, 1)] * place.size
+        texts[f"{TABLE}[{j + 1}][2]"] = [_coefficient(plain)] * place.size
+        texts[f"{TABLE}[{j + 1}][3]"] = [_coefficient(v) for v in theta[:, j].tolist()]
+    dots = _dot(np.repeat(STRENGTH.steps[place][:, None], len(FEATURES), axis=1), theta)
     dots["marker"] = {"color": list(COLOURS), "size": 8}
-    x = STRENGTH.steps[at].tolist()
+    x = STRENGTH.steps[place].tolist()
     return Shown(
         {PATHS: (len(FEATURES) + 2, [dots]), PLANE: (3, moving)},
         texts,
         {PATHS: {"shapes[0].x0": x, "shapes[0].x1": x}},
+        _DECIMALS,
     )
 
 
@@ -245,7 +278,7 @@ def _dot(x: FloatArray, y: FloatArray) -> Spec:
     }
 
 
-def _path_traces(found: Everything) -> list[Spec]:
+def _path_traces(found: Everything, part: Places) -> list[Spec]:
     """Return every coefficient over the strength, and the two errors below."""
     traces: list[Spec] = []
     for j, name in enumerate(FEATURES):
@@ -255,19 +288,20 @@ def _path_traces(found: Everything) -> list[Spec]:
                 "type": "scatter",
                 "mode": "lines",
                 **_ALONG,
-                "y": found.theta[:, j],
+                "y": found.theta[part, :, j],
                 "name": name,
                 "line": {
                     "color": COLOURS[j],
                     "width": 1.5 if irrelevant else 2.5,
                     "dash": "dot" if irrelevant else "solid",
+                    "simplify": False,
                 },
                 "hovertemplate": f"{name}: %{{y:.3f}}<extra></extra>",
             }
         )
     for name, values, dash in (
-        ("error, fitted", found.old, "dash"),
-        ("error, new", found.new, "solid"),
+        ("error, fitted", found.old[part], "dash"),
+        ("error, new", found.new[part], "solid"),
     ):
         traces.append(
             {
@@ -277,7 +311,7 @@ def _path_traces(found: Everything) -> list[Spec]:
                 "y": values,
                 "yaxis": "y2",
                 "name": name,
-                "line": {"color": figures.GREY, "width": 2, "dash": dash},
+                "line": {"color": figures.GREY, "width": 2, "dash": dash, "simplify": False},
                 "hovertemplate": f"{name}: %{{y:.2f}}<extra></extra>",
             }
         )
@@ -286,7 +320,6 @@ def _path_traces(found: Everything) -> list[Spec]:
 
 def _path_layout(found: Everything, strength: float) -> Spec:
     ends = (float(STRENGTH.low), float(STRENGTH.high))
-    high = float(max(found.new.max(), found.old.max()))
     return {
         "height": _HEIGHT,
         "margin": {"l": 48, "r": 8, "t": 8, "b": 46},
@@ -311,7 +344,7 @@ def _path_layout(found: Everything, strength: float) -> Spec:
             "title": {"text": "coefficient θ"},
         },
         "yaxis2": {
-            "range": [0, 1.08 * high],
+            "range": [0, ROOM * found.high],
             "domain": [0, 0.26],
             "fixedrange": True,
             "title": {"text": "error"},
@@ -330,19 +363,20 @@ def _path_layout(found: Everything, strength: float) -> Spec:
     }
 
 
-def _plane_traces(found: Everything) -> list[Spec]:
-    """Return the squared error of two features, its minimum, and the minima for every λ."""
+def _valley(found: Everything) -> list[Spec]:
+    """Return the squared error of two features."""
     first, second = np.meshgrid(_GRID, _GRID)
     table = squared_error(found.small, np.stack([first, second], axis=-1))
-    low = float(squared_error(found.small, found.plain))
+    low = float(squared_error(found.small, found.plain_two))
     levels = (low, float(np.quantile(table, 0.6)), 14)
-    trail: Spec = {
-        **_line(found.two[:, 0], found.two[:, 1], figures.GREY),
-        "name": "minima for every λ",
-        "line": {"color": figures.GREY, "width": 2, "dash": "dot"},
-    }
-    marks = figures.minimum_marks([(float(found.plain[0]), float(found.plain[1]))], None)
-    return [*figures.contours(_GRID, table, levels), trail, *marks]
+    return figures.contours(_GRID, table, levels)
+
+
+def _trail(two: FloatArray) -> Spec:
+    """Return the minima for every λ."""
+    line = {"color": figures.GREY, "width": 2, "dash": "dot", "simplify": False}
+    trail = _line(two[..., 0], two[..., 1], figures.GREY)
+    return {**trail, "name": "minima for every λ", "line": line}
 
 
 def _plane_layout(names: list[str]) -> Spec:
@@ -358,14 +392,13 @@ def _plane_layout(names: list[str]) -> Spec:
     }
 
 
-def _numbers(found: Everything) -> export.Table:
+def _numbers(found: Everything, part: int) -> export.Table:
     """Return the paths as rows: λ, every coefficient, and both errors."""
     head = ["lambda", *FEATURES, "error on these houses", "error on new houses"]
     strengths = (10.0**STRENGTH.steps).tolist()
+    columns = (one[part].tolist() for one in (found.theta, found.old, found.new))
     rows = [
         [strength, *theta, old, new]
-        for strength, theta, old, new in zip(
-            strengths, found.theta.tolist(), found.old.tolist(), found.new.tolist(), strict=True
-        )
+        for strength, theta, old, new in zip(strengths, *columns, strict=True)
     ]
     return export.Table(head, rows)
