@@ -169,11 +169,24 @@ def course(rows: Rows, task: Task) -> Shown:
     at = np.broadcast_to(np.arange(LAST + 1.0), made.shape)
     bound = np.array([run.bound if math.isfinite(run.bound) else np.nan for run in runs])
     ends = np.stack(np.broadcast_arrays([0.0, LAST], _height(bound)[:, None]), axis=-1)
+    name = "Novikoff's bound" if np.isfinite(bound).any() else ""
+    # What the pointer reads is needed at rest only, where there is one run.
     mistakes: list[Spec] = [
-        figures.line(np.stack([at, _height(made)], axis=-1), "mistakes so far", figures.FIRES),
         figures.line(
-            ends, "Novikoff's bound" if np.isfinite(bound).any() else "", figures.WRONG, dash="dash"
-        ),
+            np.stack([at, _height(made)], axis=-1),
+            "mistakes so far",
+            figures.FIRES,
+            hover="step %{x}: %{text} mistakes<extra></extra>",
+        )
+        | {"text": [f"{count:g}" for count in made[0].tolist()]},
+        figures.line(
+            ends,
+            name,
+            figures.WRONG,
+            dash="dash",
+            hover="at most %{text} mistakes<extra></extra>",
+        )
+        | {"text": [f"{runs[0].bound:.0f}"] * 2},
     ]
     texts = {VERDICT: [_verdict(run) for run in runs], LENGTH: [_length(run) for run in runs]}
     facts = zip(*(_facts(run) for run in runs), strict=True)
@@ -190,7 +203,7 @@ def _height(mistakes: FloatArray) -> FloatArray:
 def _mistakes_layout(task: Task) -> Spec:
     """Lay out the mistakes, up to where no slider takes the bound on them."""
     most = {POINTS: 4, "XOR": 2}.get(task.data, 3)
-    marks = [0, *(10**power for power in range(most + 1))]
+    marks = [0, *(10**power for power in range(1, most + 1))]
     up = figures.axis(
         "mistakes",
         (-0.04 * most, 1.06 * most),
