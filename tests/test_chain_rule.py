@@ -11,7 +11,7 @@ from core.network import Dropout, Skip, Stack, forward
 from core.network.chain_rule import paths
 from core.network.gradient_flow import Experiment, draw
 from core.network.normalisation import Normalisation
-from core.network.ways import WaysBack, at_depths, at_steps
+from core.network.ways import at_depths, at_steps, repeated
 
 
 def experiment(activation="tanh", depth=4, width=3, **more):
@@ -150,8 +150,7 @@ def moved(one, what, step):
 def test_inputs_and_units_side_by_side():
     one = experiment("gelu", 5, 4, gain=2.0)
     net = draw(one, 0)
-    several = WaysBack(net, np.full(3, 5), np.arange(3), own=False)
-    found = paths(several, [2, 0, 1], [[0], [-1], [3]])
+    found = paths(repeated(net, 3), [2, 0, 1], [[0], [-1], [3]])
     for row, (sample, unit) in enumerate([(2, 0), (0, -1), (1, 3)]):
         steps, units, total = path(one, sample, (unit,))
         assert found.steps(row) == steps
@@ -164,4 +163,5 @@ def test_where_the_signal_overflows_there_is_no_derivative():
     found = paths(at_steps(one, "gain", [1.0, 1e20], 0), 0)
     assert np.isfinite(found.total[0])
     assert np.isnan(found.total[1])
+    assert found.overflow.tolist() == [0, 17]
     assert np.isfinite([step.factor for step in found.steps(0)]).all()

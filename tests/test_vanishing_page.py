@@ -18,8 +18,8 @@ from core.network.gradient_flow import Experiment, Fate, Verdict, decay, measure
 from core.network.initialisers import INITIALISERS
 from core.network.normalisation import Normalisation
 from pages.ui.controls import Choice
+from pages.ui.vanishing import chain, gradient, inside, journey, offers, paths, pins, runs, words
 from pages.ui.vanishing import controls as own
-from pages.ui.vanishing import gradient, inside, journey, offers, paths, pins, runs, words
 from pages.ui.vanishing.controls import DEFAULTS, GAIN, GAINS, PULSE, SCALE, SCALES, SECTION
 from pages.ui.vanishing.figures import CHART
 from pages.ui.vanishing.view import SECTIONS
@@ -352,7 +352,7 @@ def assert_drawn(figure, chart, row):
 
 
 def rows_at(chart, row):
-    """What the traces of a sweep's chart are at a step, as the page shows them."""
+    """Return the traces of a sweep's chart at a step, as the page shows them."""
     found = {}
     for index, attribute, rows in chart["traces"]:
         found.setdefault(index, {})[attribute] = rows[row]
@@ -555,7 +555,8 @@ def test_singular_values_are_there_on_request():
 def test_factors_multiply_to_the_product(path):
     app = opened("Chain rule", "tanh", depth="8", path=path, unit="3")
     factors, products = charts(app)["vanishing_chain"]["data"]
-    running = np.cumsum(np.log10(np.abs(numbers(factors["y"]).astype(float))))
+    # From the last layer down, as the gradient travels.
+    running = np.cumsum(np.log10(np.abs(numbers(factors["y"]).astype(float)))[::-1])[::-1]
     np.testing.assert_allclose(numbers(products["y"]), running, atol=1e-4)
     rows = tables(app)[0][1:]
     assert [row[0] for row in rows] == [str(n) for n in range(7, 0, -1)]
@@ -635,6 +636,38 @@ def test_the_pulse_rests_where_it_was_dragged(activation):
     app = opened("Pulse", activation, depth="11", pulse="50", gain="1.3", more="true", bias="0.15")
     own_sliders = {"elu_alpha"} if activation == "elu" else set()
     assert_rests(app, {PULSE.key, own.BIAS.key, *own_sliders})
+
+
+@pytest.mark.parametrize(
+    ("activation", "query", "sliders"),
+    [
+        ("elu", {"path": own.SAME_UNIT, "unit": "3"}, {"elu_alpha", own.UNIT.key}),
+        (
+            "tanh",
+            {"norm": "Layer", "dropout": "Ordinary", "sample": "4", "more": "true"},
+            {own.BIAS.key, own.RATE.key},
+        ),
+        (
+            "relu",
+            {"norm": "Batch", "skip": "Scaled", "path": own.OWN_UNITS, "units": "3, 5"},
+            set(),
+        ),
+    ],
+)
+def test_the_path_rests_where_it_was_dragged(activation, query, sliders):
+    app = opened("Chain rule", activation, depth="9", gain="1.3", **query)
+    assert_rests(app, {own.SAMPLE.key, *sliders})
+
+
+def test_a_path_that_ends_under_the_hand_is_said_to():
+    """At depth 1 there is none, and with a large gain numbers overflow."""
+    app = opened("Chain rule", "squared_relu", depth="8", weights="He (Kaiming), normal")
+    said = {
+        head["slider"]: [pieces[1] for pieces in head["texts"][chain.SAID]] for head in swept(app)
+    }
+    assert "has no chain" in said[own.DEPTH][0]
+    assert "numbers overflow" in said[GAIN][GAINS.index(100.0)]
+    assert "factors of" in said[GAIN][GAINS.index(0.5)]
 
 
 def test_moving_the_pulse_sends_little():

@@ -58,7 +58,8 @@ class Paths:
     others but ``total`` are (S, deepest − 1), from each layer to the next, as in
     :class:`Step`; nan where there is none. ``total`` (S,) is ∂ẑ_last/∂ẑ_first of the two
     units at the ends: the sum over all paths between them and, where there are any, over
-    all detours; nan where numbers overflow.
+    all detours; nan where numbers overflow. ``overflow`` (S,) is the layer at which they
+    do, counted from 1, 0 where there is none.
     """
 
     depths: Layers
@@ -70,6 +71,7 @@ class Paths:
     scale: Real
     other: Real
     total: Real
+    overflow: Layers
 
     @cached_property
     def factor(self) -> Real:
@@ -119,9 +121,8 @@ def paths(ways: WaysBack, samples: npt.ArrayLike, taken: npt.ArrayLike = ()) -> 
         some = np.arange(begun)
         here, above = units[:begun, layer], units[:begun, layer + 1]
         link = links.between(layer)
-        shape = (begun, *link.weight.shape[-2:])
         weight, cross = (
-            np.broadcast_to(a, shape)[some, here, above] for a in (link.weight, link.cross)
+            link.gain * _each(part, begun)[some, here, above] for part in (link.weight, link.cross)
         )
         columns = (
             links.pre(layer, begun)[some, here],
@@ -137,15 +138,18 @@ def paths(ways: WaysBack, samples: npt.ArrayLike, taken: npt.ArrayLike = ()) -> 
     units, sample, depths = units[back], sample[back], ways.depths[back]
     pre, slope, weight, cross, scale, other = found[:, back]
     total = _between(ways, sample, depths, units)
-    return Paths(depths, units, pre, slope, weight, cross, scale, other, total)
+    over = np.where(ways.forward_overflow > 0, ways.forward_overflow, ways.backward_overflow)
+    return Paths(depths, units, pre, slope, weight, cross, scale, other, total, over)
 
 
 class _Link(NamedTuple):
     """What joins two layers: ``weight`` and ``cross`` (k or 1, units, units of the next layer).
 
-    ``scale`` is (k, units of the next layer), ``other`` (k, units).
+    Both are still without the ``gain`` (k or 1,). ``scale`` is (k, units of the next
+    layer), ``other`` (k, units).
     """
 
+    gain: Real
     weight: Real
     cross: Real
     scale: Real
@@ -188,8 +192,8 @@ class _Links:
         """Return what joins ``layer`` to the next one."""
         run, network, stack = self.ways.run, self.ways.one.network, self.ways.one.network.stack
         begun = self.begun(layer)
-        gain = np.asarray(network.gain, dtype=np.float64)
-        weight = (gain * network.weights[layer + 1]).reshape(-1, *network.weights[layer + 1].shape)
+        gain = np.asarray(network.gain, dtype=np.float64).reshape(-1)[:begun]
+        weight = network.weights[layer + 1][None]
         kind = Normalisation.NONE if stack.is_linear(layer + 1) else stack.normalisation
         cross = np.zeros_like(weight[:1])
         if kind is not Normalisation.NONE:
@@ -204,7 +208,7 @@ class _Links:
         other = self._of(kept, layer, begun)
         if stack.skips(layer):
             other = other * np.ravel(network.share)[:begun, None]
-        return _Link(weight, cross, self._of(run.factors[layer + 1], layer + 1, begun), other)
+        return _Link(gain, weight, cross, self._of(run.factors[layer + 1], layer + 1, begun), other)
 
     def _of(self, part: Real, layer: int, begun: int) -> Real:
         """Return the inputs' rows, (begun, units), of what a layer has (..., batch, units)."""
@@ -226,11 +230,12 @@ def _strongest(links: _Links, forced: Layers) -> Layers:
             fresh = _only(fresh, forced[len(score) : begun, layer + 1])
             score = np.concatenate([score, fresh])
             link = links.between(layer)
-            joined = np.log(np.abs((link.weight - link.cross) * link.scale[:, None, :]))
-            total = joined + score[:, None, :]
+            # Only what depends on both units counts in the choice between those above.
+            above = score + np.log(link.scale)
+            total = np.log(np.abs(link.weight - link.cross)) + above[:, None, :]
             choices[layer] = total.argmax(axis=-1)
             best = np.take_along_axis(total, choices[layer][..., None], axis=-1)[..., 0]
-            own = np.log(np.abs(links.slope(layer, begun) * link.other))
+            own = np.log(np.abs(links.slope(layer, begun) * link.other * link.gain[:, None]))
             score = _only(best + own, forced[:begun, layer])
     units = np.full(forced.shape, -1, dtype=np.intp)
     units[:, 0] = np.maximum(forced[:, 0], 0)

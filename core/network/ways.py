@@ -147,6 +147,12 @@ def at_steps(
     return WaysBack(one, depths, np.arange(count), own=True, signals=signals)
 
 
+def repeated(one: Draw, count: int) -> WaysBack:
+    """Return so many ways back through one draw, alike but for what each sets out with."""
+    depths = np.full(count, one.network.stack.depth)
+    return WaysBack(one, depths, np.arange(count), own=False)
+
+
 def deepest(experiment: Experiment, depths: npt.ArrayLike) -> Experiment:
     """Return the experiment at the largest of the depths.
 

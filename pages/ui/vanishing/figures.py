@@ -227,19 +227,23 @@ def axes(column: int, row: int) -> tuple[str, str]:
     return ("x", "y") if place == 1 else (f"x{place}", f"y{place}")
 
 
-def chain_layout(depth: int, limits: tuple[float, float], factor: str) -> Spec:
-    """Lay out the factors of a path above their running product."""
+def chain_layout(depth: int, products: tuple[float, float], top: float, factor: str) -> Spec:
+    """Lay out the factors of a path, up to ``top``, above their running product.
+
+    ``products`` is from where to where the latter goes, in decades.
+    """
+    lowest, highest = products
     return _layout(HEIGHT + 20) | {
         "xaxis": {**_layers(depth), "anchor": "y2"},
         "yaxis": {
             "domain": [0.54, 1.0],
-            "range": [-limits[1], limits[1]],
+            "range": [-top, top],
             "title": {"text": f"factor {factor}", "standoff": 4},
             "zeroline": True,
         },
         "yaxis2": {
             "domain": [0.0, 0.47],
-            "range": [limits[0], max(1.0, -0.05 * limits[0])],
+            "range": [lowest, max(1.0, -0.05 * lowest, 1.1 * highest)],
             "title": {"text": "log₁₀ |product so far|", "standoff": 4},
             "zeroline": True,
         },

@@ -97,7 +97,8 @@ class Run:
 class Moved:
     """A slider that a sweep can answer: its key and label, what it sets, and its S steps.
 
-    ``what`` is "depth", or named as for :func:`core.network.gradient_flow.sweep`.
+    ``what`` is "depth", or named as for :func:`core.network.gradient_flow.sweep`; or it is
+    one of ``UNMOVED``, which leave the stack as it is.
     """
 
     slider: str
@@ -128,6 +129,9 @@ class Moved:
             one = replace(one, **{self.what: step})
         return replace(run, experiment=replace(one, stack=stack))
 
+
+UNMOVED = ("sample", "unit")
+"""What is looked at: the input of the batch, the unit of each layer."""
 
 _SHARED = ("depth", "gain", "value", "bias_std", "input_scale", "dropout_rate")
 
@@ -238,12 +242,15 @@ def movers(run: Run, more: bool) -> list[Moved]:
     return found
 
 
-def affordable(runs: list[Run], more: bool) -> tuple[list[list[Moved]], list[str]]:
+def affordable(
+    runs: list[Run], more: bool, looks: Sequence[Moved] = ()
+) -> tuple[list[list[Moved]], list[str]]:
     """Return the sliders of each stack that can follow a hand, and the labels of the others.
 
-    Each slider is swept for all the stacks that it moves, or for none.
+    Each slider is swept for all the stacks that it moves, or for none. ``looks`` are
+    sliders that leave the stacks as they are.
     """
-    offered = [movers(run, more) for run in runs]
+    offered = [[*looks, *movers(run, more)] for run in runs]
     cost: dict[str, float] = {}
     labels: dict[str, str] = {}
     for run, some in zip(runs, offered, strict=True):
@@ -281,6 +288,8 @@ def ways(experiment: Experiment, moved: Moved | None, *, signals: bool = False) 
     """Return the ways back through the first draw: at each step of a slider, or the one."""
     if moved is None:
         return network_ways.at_steps(experiment, "gain", [experiment.gain], 0, signals=signals)
+    if moved.what in UNMOVED:
+        return network_ways.repeated(gradient_flow.draw(experiment, 0), len(moved.steps))
     return network_ways.at_steps(experiment, moved.what, moved.steps, 0, signals=signals)
 
 
@@ -297,6 +306,8 @@ def without(experiment: Experiment, what: str) -> Experiment:
     if what in neutral:
         return replace(experiment, **{what: neutral[what]})
     stack = experiment.stack
+    if what in UNMOVED:
+        return experiment
     if what == "depth":
         return replace(experiment, stack=replace(stack, sizes=stack.sizes[:2]))
     if what == "dropout_rate":
