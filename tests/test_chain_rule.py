@@ -163,5 +163,6 @@ def test_where_the_signal_overflows_there_is_no_derivative():
     found = paths(at_steps(one, "gain", [1.0, 1e20], 0), 0)
     assert np.isfinite(found.total[0])
     assert np.isnan(found.total[1])
-    assert found.overflow.tolist() == [0, 17]
+    # 10²⁰ to the power of 16 is beyond 1.8·10³⁰⁸.
+    assert found.overflow.tolist() == [0, 16]
     assert np.isfinite([step.factor for step in found.steps(0)]).all()

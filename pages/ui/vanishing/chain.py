@@ -37,6 +37,9 @@ _PLAIN = (Normalisation.NONE, Skip.NONE, Dropout.NONE)
 CHART = "vanishing_chain"
 SAID = "vanishing_chain_said"
 
+_LARGEST = 1e38
+"""Charts hold float32: a bar that would be higher ends here."""
+
 
 def section(
     shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
@@ -172,6 +175,7 @@ def _picture(stack: Stack, names: Sequence[str], found: Paths) -> Shown:
     factors, products = (
         np.where(np.isfinite(rows) & ~lost, rows, np.nan) for rows in (found.factor, products)
     )
+    factors = np.clip(factors, -_LARGEST, _LARGEST)
     layers = np.arange(1.0, factors.shape[1] + 1)
     if np.ptp(found.depths):
         layers = np.where(layers < found.depths[:, None], layers, np.nan)
