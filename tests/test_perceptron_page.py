@@ -52,6 +52,10 @@ VIEWS = {
     "regions, hardtanh": {
         "section": "Linear collapse", "stack": STACKS[1], "activation": "hardtanh", "width": 8,
     },
+    "regions, folded": {
+        "section": "Linear collapse", "stack": STACKS[1], "activation": "relu", "width": 8,
+        "depth": 4, "weights": KINDS[1],
+    },
     "regions, step": {"section": "Linear collapse", "stack": STACKS[1], "activation": "step"},
     "regions, ELU": {"section": "Linear collapse", "stack": STACKS[1]},
     "steep": {"section": "Steps and gradients"},
@@ -217,6 +221,7 @@ LIVE_SLIDERS = {
     "XOR, two units": {s.key for s in (*controls.HIDDEN, *controls.OUTPUT)},
     "stack": {controls.LAYERS.key},
     "regions, ReLU": {controls.ANGLE.key, controls.OFFSET.key},
+    "regions, folded": {controls.ANGLE.key, controls.OFFSET.key},
     "regions, hardtanh": {
         controls.ANGLE.key, controls.OFFSET.key, "hardtanh_min_val", "hardtanh_max_val",
     },

@@ -50,8 +50,8 @@ _SAMPLES = np.linspace(*_SPAN, 177)
 _GRID = np.linspace(-REACH, REACH, 61)
 _MOST_DRAWN = 2000
 """With more regions than this the picture has contours."""
-_MOST_SWEPT = 250
-"""With a curve of more points than this nothing moves before release."""
+_MOST_RINGS = 250
+"""More bends than this have no rings, which would cover the line."""
 
 
 class Net(NamedTuple):
@@ -107,8 +107,7 @@ def section(beside: DeltaGenerator, above: DeltaGenerator) -> None:
     if net.unit(settings) is not None:
         heads = ["", "counted here", "some ReLU network has at least", "no network has more than"]
         table(_counted(shown, net, settings), COUNTS, heads, ["Along the line", "In the plane"])
-    if len(shown.traces[PLACE][1][0]["x"][0]) <= _MOST_SWEPT:
-        live(sweeps(picture, values, moving, net), key=LIVE)
+    live(sweeps(picture, values, moving, net), key=LIVE)
     _explain(net, settings)
     offer(shown, PLACE, figure, "linear-regions")
     if net.unit(settings) is not None:
@@ -144,7 +143,8 @@ def _explain(net: Net, settings: Settings) -> None:
     st.caption(
         "Left: each field is a set of inputs on which every unit stays on one straight piece of "
         "its activation, so that the whole network is one matrix there; neighbours differ in "
-        "shade. Right: the output along the line, scaled; a ring where it bends or jumps. The "
+        "shade. Right: the output along the line, scaled; a ring where it bends or jumps, "
+        f"up to {_MOST_RINGS} of them. The "
         "counts are exact, found from the equations of the kinks and not by sampling; of the "
         "plane the square on view is counted. Line and angle move live, the fields follow on "
         "release. “Some ReLU network has at least”: Montúfar et al. (2014) prove that the largest "
@@ -205,17 +205,22 @@ def picture(rows: Rows, net: Net) -> Shown:
     columns_of_rows = [rows[slider_key(net.key, name)].tolist() for name in names]
     every = [tuple(zip(names, row, strict=True)) for row in zip(*columns_of_rows, strict=True)]
     curves, marks, counts = [], [], []
-    for i, settings in enumerate(every or [()] * len(foot)):
+    every = every or [()] * len(foot)
+    for i, settings in enumerate(every):
         curve, bends, count = _along(net, settings, foot[i], way[i])
         curves.append(curve)
-        marks.append(bends)
+        marks.append(bends if len(bends) <= _MOST_RINGS else bends[:0])
         counts.append(count)
+    unit = net.unit(every[0])
+    kinks = 0 if unit is None else len(unit.kinks)
     seen: list[Spec] = [figures.line(ends, "line", figures.SILENT)]
     along: list[Spec] = [
         figures.line(_filled(curves), "output", figures.FIRES),
-        figures.rings(_filled(marks), "bends" if any(map(len, marks)) else "", figures.SILENT, 9),
+        figures.rings(_filled(marks), "bends" if kinks else "", figures.SILENT, 9),
     ]
-    return Shown({CHART: (1, seen), PLACE: (0, along)}, {f"{COUNTS}[1][1]": counts})
+    return Shown(
+        {CHART: (1, seen), PLACE: (0, along)}, {f"{COUNTS}[1][1]": counts}, decimals={PLACE: 3}
+    )
 
 
 def _along(
