@@ -24,7 +24,6 @@ from core.network.gradient_flow import (
     measure,
     measure_draw,
     severity,
-    shares,
     sweep,
     symmetry,
     train,
@@ -371,13 +370,7 @@ def test_the_best_gain_of_a_sigmoid_is_its_critical_one():
     assert best_gain(gains, np.full((41, 2, 5), np.nan)) is None
 
 
-# ---------------------------------------------------------------- inside, and symmetry
-
-
-def test_shares():
-    edges = np.array([0.0, 1.0, 2.0])
-    layers = (np.array([0.5, 0.6, 1.5, -7.0]), np.array([99.0, np.nan]))
-    np.testing.assert_array_equal(shares(layers, edges), [[0.75, 0.0], [0.25, 0.5]])
+# ---------------------------------------------------------------- symmetry
 
 
 def test_distinct_units():

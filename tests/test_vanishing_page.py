@@ -539,6 +539,19 @@ def test_inside_shows_where_the_signal_collapses():
     assert np.nansum(numbers(gradients["z"]), axis=0).max() <= 1.0001
 
 
+@pytest.mark.parametrize(
+    ("activation", "query", "sliders"),
+    [
+        ("elu", {}, {"elu_alpha"}),
+        ("relu", {"norm": "Batch", "skip": "Scaled", "draws": "2"}, set()),
+        (["tanh", "leaky_relu"], {"dropout": "Alpha"}, {"leaky_relu_negative_slope"}),
+    ],
+)
+def test_the_inside_rests_where_it_was_dragged(activation, query, sliders):
+    app = opened("Inside the layers", activation, depth="60", width="8", **query)
+    assert_rests(app, sliders)
+
+
 def test_stacks_that_are_too_small_for_the_axis_are_named():
     app = opened("Inside the layers", ["relu", "tanh"], depth="60", gain="100")
     (said,) = (info.value for info in app.info)

@@ -236,19 +236,12 @@ def _profile(one: Draw) -> Profile:
     """Run draws side by side, (repeats,), forward and backward."""
     run = one.run()
     back = one.back(run)
-    both = (-2, -1)
     with np.errstate(all="ignore"):
         found = {
             "gradient": [rms(delta) for delta in back.pre],
             "by_weights": _by_weights(one, run, back),
             "second_moment": [np.square(rms(pre)) for pre in run.pre],
-            "mean": [post.mean(axis=both) for post in run.post],
-            "std": [rms(post - post.mean(axis=both, keepdims=True)) for post in run.post],
-            "dead": [_share((slope == 0).all(axis=-2), slope) for slope in back.slopes],
-            "saturated": [
-                _share((np.abs(slope) < SATURATED_BELOW).mean(axis=-2), slope)
-                for slope in back.slopes
-            ],
+            **signals(run, back.slopes),
         }
     depth = one.network.stack.depth
     over = run.overflow[:, None]
@@ -260,6 +253,23 @@ def _profile(one: Draw) -> Profile:
         there = known & (over == 0) if name in ("dead", "saturated") else known
         rows[name] = np.where(there, np.stack([*columns, *missing], axis=-1), math.nan)
     return Profile(**rows, forward_overflow=run.overflow, backward_overflow=back.overflow)
+
+
+def signals(run: Forward, slopes: Sequence[Real]) -> dict[str, list[Real]]:
+    """Return what :class:`Profile` holds of activations and slopes, layer by layer.
+
+    That is "mean", "std", "dead" and "saturated", each with the leading axes of the run.
+    """
+    both = (-2, -1)
+    with np.errstate(all="ignore"):
+        return {
+            "mean": [post.mean(axis=both) for post in run.post],
+            "std": [rms(post - post.mean(axis=both, keepdims=True)) for post in run.post],
+            "dead": [_share((slope == 0).all(axis=-2), slope) for slope in slopes],
+            "saturated": [
+                _share((np.abs(slope) < SATURATED_BELOW).mean(axis=-2), slope) for slope in slopes
+            ],
+        }
 
 
 def join(profiles: Sequence[Profile]) -> Profile:
@@ -500,20 +510,7 @@ def best_gain(gains: Real, gradient: Real) -> float | None:
     return float(gains[np.where(usable, change, np.inf).argmin()])
 
 
-# ---------------------------------------------------------------- inside the layers
-
-
-def shares(values: tuple[Real, ...], edges: Real) -> Real:
-    """Return which share of each layer's values falls into each bin, (bins, depth).
-
-    Values beyond the outermost edges count in the outermost bins; nan counts nowhere.
-    """
-    columns = []
-    for one in values:
-        known = one[~np.isnan(one)]
-        counts, _ = np.histogram(np.clip(known, edges[0], edges[-1]), edges)
-        columns.append(counts / max(one.size, 1))
-    return np.stack(columns, axis=-1)
+# ---------------------------------------------------------------- symmetry
 
 
 def distinct_units(values: Real) -> int:

@@ -115,10 +115,10 @@ def ranges(layouts: Sequence[Spec], *axes: str) -> dict[str, list[Any]]:
     return {path: rows for path, rows in found.items() if rows.count(rows[0]) < len(rows)}
 
 
-def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float, float]]) -> Spec:
+def inside_layout(depth: int, names: Sequence[str], limits: FloatArray) -> Spec:
     """Lay out what is inside the layers: three rows, a column a stack.
 
-    ``limits`` are the ends of the first two rows' vertical axes.
+    ``limits`` (2, 2) are the ends of the first two rows' vertical axes.
     """
     count = len(names)
     rows = ((0.68, 1.0), (0.34, 0.63), (0.0, 0.27))
@@ -164,7 +164,7 @@ def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float
             layout[_long(y)] = {
                 "domain": list(domain),
                 "anchor": x,
-                "range": list([*limits, (-0.03, 1.03)][row]),
+                "range": [*limits.tolist(), [-0.03, 1.03]][row],
                 "showticklabels": column == 0,
                 "title": {"text": title if column == 0 else "", "standoff": 4},
                 "zeroline": row == 2,
@@ -173,18 +173,31 @@ def inside_layout(depth: int, names: Sequence[str], limits: Sequence[tuple[float
     return {**layout, "annotations": annotations if count > 1 else []}
 
 
-def inside_traces(
+def inside_ranges(count: int, depths: Layers, limits: FloatArray) -> dict[str, list[Any]]:
+    """Return the ends of all axes at S steps, by their paths, where they differ.
+
+    ``depths`` (S,) are those of the deepest of ``count`` stacks, ``limits`` (S, 2, 2) as
+    for :func:`inside_layout`.
+    """
+    found = {}
+    for column in range(count):
+        for row in range(3):
+            x, y = axes(column, row)
+            found[f"{_long(x)}.range"] = [_layers(depth)["range"] for depth in depths.tolist()]
+            if row < 2:
+                found[f"{_long(y)}.range"] = limits[:, row].tolist()
+    return {path: rows for path, rows in found.items() if rows.count(rows[0]) < len(rows)}
+
+
+def inside_maps(
     column: int,
     layers: FloatArray,
     activations: tuple[FloatArray, FloatArray],
     gradients: tuple[FloatArray, FloatArray],
-    dead: FloatArray,
-    saturated: FloatArray,
 ) -> list[Spec]:
-    """Return one stack's traces: two heat maps and two lines.
+    """Return one stack's heat maps of activations and gradients.
 
-    ``activations`` and ``gradients`` are each the middles of the bins and the shares of
-    shape (bins, layers).
+    Each is the middles of the bins, (S, bins), and the shares of shape (S, bins, layers).
     """
     found: list[Spec] = []
     for row, (name, (middles, shares)) in enumerate(
@@ -204,12 +217,22 @@ def inside_traces(
                 "hovertemplate": ("layer %{x}<br>about %{y:.2g}: %{z:.1%} of them<extra></extra>"),
             }
         )
+    return found
+
+
+def inside_lines(
+    column: int, depths: Layers, dead: FloatArray, saturated: FloatArray
+) -> list[Spec]:
+    """Return the lines of one stack's dead and saturated units, (S, deepest) each."""
+    numbers = np.arange(1.0, dead.shape[-1] + 1)
+    if np.ptp(depths):
+        numbers = np.where(numbers <= depths[:, None], numbers, np.nan)
+    found = []
     x, y = axes(column, 2)
     for place, (name, values) in enumerate((("dead", dead), ("saturated or blocked", saturated))):
-        line = _line(np.arange(1.0, len(values) + 1), values, COLOURS[place], DASHES[place], 2.5)
         found.append(
             {
-                **line,
+                **_line(numbers, values, COLOURS[place], DASHES[place], 2.5),
                 "xaxis": x,
                 "yaxis": y,
                 "name": name,
