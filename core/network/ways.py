@@ -82,7 +82,7 @@ class WaysBack:
                     met = _joined(self._through(layer, before, slice(old)), met)
             yield Passed(layer, rows, deepest - self.depths[:begun] + layer, self.of(begun), met)
             seen = self.backward_overflow[rows]
-            bad = ~(finite(met.pre) & finite(met.below)) & (seen == 0) & ~broken
+            bad = ~finite(met.pre, met.below) & (seen == 0) & ~broken
             before = met.below
             if bad.any():
                 seen[bad] = layer + 1

@@ -2,7 +2,7 @@
 
 Each move gives the control a value that the server has not seen, so that it runs the
 networks, sweeps all sliders and tries all remedies anew. Time is counted in the browser,
-from letting the mouse go to the first change of the curve ("picture"; the gain's has
+from letting the mouse go to the first change of the curve ("picture"; a slider's has
 followed the mouse, and is there already) and to the last change of anything on the page
 ("settled").
 """
@@ -30,7 +30,7 @@ _SLIDERS = {
     "gain": ("vanishing_gain", (12, 9, 13, 8, 14, 7, 15, 10)),
     "depth": ("vanishing_depth", (18, 21, 17, 22, 16, 23, 15, 24)),
 }
-"""Key, and values to carry the slider to, of the gain by their place among its steps."""
+"""Key, and values to carry the slider to, by their place among its steps."""
 
 _WEIGHTS = ("Xavier (Glorot), normal", "He (Kaiming), normal", "LeCun, normal", "Orthogonal")
 

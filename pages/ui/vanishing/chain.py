@@ -74,7 +74,7 @@ def section(
         figure = draw(picture, CHART, layout, alt)
     with st.container(height=340, border=True):
         st.markdown(wording.table(heads, rows))
-    st.caption(_explained(stack))
+    st.caption(f"{_explained(stack)} The table is written anew when a slider is let go.")
     export.offer(CHART, figure, lambda: export.Table(heads, rows), "chain_rule")
     if (stack.normalisation, stack.skip, stack.dropout) != _PLAIN:
         st.caption("In a stack without normalisation, skip connections and dropout:")
@@ -242,8 +242,9 @@ def _said(stack: Stack, name: str, found: Paths, row: int) -> str:
         return f"**{name}**: {told} It is the only path between these two units."
     return (
         f"**{name}**: {told} That is one of {words.multiple(count)} paths from unit "
-        f"{units[depth - 1] + 1} of layer {depth} back to unit {units[0] + 1} of layer 1; all "
-        f"together{_detours(stack)} make ∂z/∂z = {wording.number(float(found.total[row]), 3)}."
+        f"{units[depth - 1] + 1} of layer {depth} back to unit {units[0] + 1} of layer 1. All of "
+        f"them together{_detours(stack)} make the derivative of the one unit's z by the other's: "
+        f"{wording.number(float(found.total[row]), 3)}."
     )
 
 
