@@ -197,6 +197,42 @@ def test_the_table_is_monotone_where_the_moments_are(key):
     assert (steps >= -4e-16 * np.abs(gain[1:])).all()
 
 
+@pytest.mark.parametrize("activation", FLEXIBLE, ids=lambda a: a.key)
+def test_a_table_of_many_values_holds_the_table_of_each(activation):
+    for p in activation.parameters:
+        values = tuple(p.steps[:: len(p.steps) // 3].tolist())
+        if mean_field.waves(activation):
+            with pytest.raises(ValueError, match="oscillates"):
+                mean_field.tables(activation, p.name, values)
+            continue
+        every = mean_field.tables(activation, p.name, values)
+        rows = np.repeat(every.rows, 200)
+        # Below, between and above the nodes.
+        q = 10 ** np.random.default_rng(2).uniform(-15, 15, rows.size)
+        for row, value in enumerate(values):
+            own, here = mean_field.table(activation, **{p.name: value}), rows == row
+            size = q[here]
+            for name, scale in (
+                ("mean", np.sqrt(size)),
+                ("second", size),
+                ("slope", 1),
+                ("rate", 1 + 1e-6 * own.second(size) / np.maximum(size, 1e-14)),
+            ):
+                one = getattr(own, name)(size)
+                # What is left of a flat function is nothing but a far tail.
+                error = np.abs(getattr(every, name)(q, rows)[here] - one)
+                assert (error <= 1e-8 * (np.abs(one) + scale)).all(), (name, value)
+
+
+@pytest.mark.parametrize("activation", EVERY, ids=lambda a: a.key)
+def test_the_mean_is_read_to_six_digits(activation):
+    q = 10 ** np.random.default_rng(3).uniform(-9, 9, 300)
+    exact = moments(activation, q).mean
+    read = mean_field.table(activation).mean(q)
+    scale = np.abs(exact) + np.sqrt(moments(activation, q).second)
+    assert (np.abs(read - exact) <= 2e-6 * scale + 1e-15).all()
+
+
 # ---------------------------------------------------------------- variance
 
 # σ_w² with σ_b = 0 and a start at σ_w²: q*, fate, χ₁.
@@ -362,6 +398,23 @@ def test_many_stacks_at_once_are_as_each_alone():
     for i, (w, b) in enumerate(zip(weights.tolist(), biases.tolist(), strict=True)):
         for many, one in zip(every, layers(ACTIVATIONS["mish"], w, b, 0.3, 40), strict=True):
             np.testing.assert_allclose(many[i], one, rtol=1e-12)
+
+
+def test_stacks_of_several_depths_and_parameters_are_as_each_alone():
+    leaky = ACTIVATIONS["leaky_relu"]
+    slopes, weights, depths = (0.0, 0.2, 1.0), np.array([2.0, 1.0, 0.7]), np.array([3, 9, 1])
+    known = mean_field.tables(leaky, "negative_slope", slopes)
+    every = mean_field.stacks(known, weights, 0.1, 0.3, depths)
+    reached = mean_field.reach(known, weights, np.full(3, 0.1), weights * 0.3 + 0.1)
+    for i, (slope, w, depth) in enumerate(zip(slopes, weights.tolist(), depths, strict=True)):
+        alone = layers(leaky, w, 0.1, 0.3, depth, negative_slope=slope)
+        for many, one in zip(every, alone, strict=True):
+            np.testing.assert_allclose(many[i, :depth], one, rtol=1e-12, atol=1e-15)
+            assert np.isnan(many[i, depth:]).all()
+        settled = settle(leaky, w, 0.1, w * 0.3 + 0.1, negative_slope=slope)
+        assert reached.fate[i] is settled.fate
+        assert reached.variance[i] == pytest.approx(settled.variance, rel=1e-6)
+        assert reached.chi[i] == pytest.approx(settled.chi, rel=1e-6)
 
 
 def test_the_recursion_is_the_exact_one_to_six_digits():

@@ -277,7 +277,7 @@ def test_two_inputs_rest_where_they_were_dragged(activation):
     for texts in head["texts"].values():
         assert all(any(p in one for one in words) for p in texts[row])
     assert max(map(len, payloads(app))) <= MOST_BYTES
-    assert not swept(opened("Two inputs", activation, depth=51))
+    assert not swept(opened("Two inputs", activation, depth=55))
 
 
 def test_chaos_drives_two_inputs_apart():

@@ -22,8 +22,15 @@ does not see: χ counts the gradient that a network really passes back (0 for a 
 The slope of the correlation map sees the jump, and is infinite at c = 1.
 """
 
-from core.mean_field.by_layer import Estimate, Layers, decay_estimate, layers, variance_estimate
-from core.mean_field.expectations import Moments, Table, jumps, moments, table
+from core.mean_field.by_layer import (
+    Estimate,
+    Layers,
+    decay_estimate,
+    layers,
+    stacks,
+    variance_estimate,
+)
+from core.mean_field.expectations import Moments, Table, jumps, moments, table, tables, waves
 from core.mean_field.variance import (
     Fate,
     FixedPoint,
@@ -52,6 +59,9 @@ __all__ = [
     "next_variance",
     "reach",
     "settle",
+    "stacks",
     "table",
+    "tables",
     "variance_estimate",
+    "waves",
 ]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.mean_field.expectations import table
+from core.mean_field.expectations import Table, table
 from core.mean_field.variance import check
 from core.numeric import Real
 from core.spec import Activation
@@ -53,25 +53,42 @@ def layers(
     layer, so the prediction also holds before q has settled; read from the table, it has
     six digits. Raises ``ValueError`` for a variance that is negative or not finite.
     """
+    known = table(activation, **parameters)
+    return stacks(known, weight_variance, bias_variance, input_second_moment, depth)
+
+
+def stacks(
+    known: Table,
+    weight_variance: npt.ArrayLike,
+    bias_variance: npt.ArrayLike,
+    input_second_moment: npt.ArrayLike,
+    depth: npt.ArrayLike,
+) -> Layers:
+    """Return what :func:`layers` does, for a table at hand and stacks that may differ in depth.
+
+    The variances and ``depth`` broadcast to (S,); a table of S rows holds one for each stack.
+    All is nan behind the last layer of a stack that is less deep than others.
+    """
     given = (weight_variance, bias_variance, input_second_moment)
     weights, biases, inputs = np.broadcast_arrays(*(np.asarray(g, dtype=np.float64) for g in given))
     for one in (weights, biases, inputs):
         check(*one.ravel().tolist())
-    known = table(activation, **parameters)
+    rows, deepest = known.rows, int(np.max(depth))
     q = weights * inputs + biases
     variances, chis = [], []
     with np.errstate(over="ignore"):
-        for _ in range(depth):
+        for _ in range(deepest):
             variances.append(np.where(q <= GREATEST_VARIANCE, q, np.inf))
             q = np.minimum(q, GREATEST_VARIANCE)
-            chis.append(weights * known.slope(q))
-            q = weights * known.second(q) + biases
-    chi = np.stack(chis, axis=-1)
+            chis.append(weights * known.slope(q, rows))
+            q = weights * known.second(q, rows) + biases
+    variance, chi = np.stack(variances, axis=-1), np.stack(chis, axis=-1)
+    layer, last = np.arange(1, deepest + 1), np.asarray(depth)[..., None]
     with np.errstate(divide="ignore"):
-        factors = np.log10(chi[..., :-1]) / 2
-    gradient = np.zeros(chi.shape)
-    gradient[..., :-1] = np.cumsum(factors[..., ::-1], axis=-1)[..., ::-1]
-    return Layers(np.stack(variances, axis=-1), chi, gradient)
+        factors = np.where(layer < last, np.log10(chi) / 2, 0.0)
+    # What a layer does to the gradient counts for all layers before it.
+    gradient = np.cumsum(factors[..., ::-1], axis=-1)[..., ::-1]
+    return Layers(*(np.where(layer <= last, part, np.nan) for part in (variance, chi, gradient)))
 
 
 def decay_estimate(gradient: Real) -> Estimate:

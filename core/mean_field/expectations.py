@@ -10,23 +10,28 @@ import numpy.typing as npt
 
 from core.activations import ACTIVATIONS
 from core.facts import Join, facts
-from core.mean_field.gaussian import LEAST_DEVIATION, TAIL, Rule, Settings, rule
+from core.mean_field.gaussian import LEAST_DEVIATION, TAIL, Rule, Settings, rule, shared_rule
 from core.numeric import Real
-from core.spec import Activation
+from core.spec import Activation, Scalar
 
 LEAST_VARIANCE = LEAST_DEVIATION**2
 """A variance that is smaller counts as the limit q → 0."""
 
 _END = 1e14  # of the table
 _PER_DECADE = 32
+_WIDTH = math.log(10) / _PER_DECADE
 _BLOCK = 48
+_NOTHING = -300.0  # the logarithm of a density that counts as none
+
+Rows = npt.NDArray[np.intp] | None
 
 
 class Moments(NamedTuple):
     """Expectations for u = √q z with a standard normal z; arrays of the shape of q.
 
     ``mean`` = E f, ``second`` = E f², ``slope`` = E f′² (f′ as backpropagation has it)
-    and ``second_rate`` = q · d(E f²)/dq, which counts jumps too; so ``slope_rate``.
+    and ``second_rate`` = q · d(E f²)/dq, which counts jumps too; so ``slope_rate`` and
+    ``mean_rate``.
     """
 
     mean: Real
@@ -34,6 +39,7 @@ class Moments(NamedTuple):
     slope: Real
     second_rate: Real
     slope_rate: Real
+    mean_rate: Real
 
 
 def moments(activation: Activation, variance: npt.ArrayLike, **parameters: float) -> Moments:
@@ -55,41 +61,48 @@ def jumps(activation: Activation, **parameters: float) -> bool:
 
 
 def _moments(at: Rule, q: Real) -> Moments:
-    """Return the moments for variances (S,), continued as powers beyond the rule's ends."""
+    """Return the moments for variances (Q,), continued as powers beyond the rule's ends.
+
+    They are (Q,), or (S, Q) where the rule has rows.
+    """
     inside = np.clip(q, LEAST_VARIANCE, at.reach**2)
     s = np.sqrt(inside)
-    window = np.abs(at.nodes) <= TAIL * s.max()
-    u, weights = at.nodes[window], at.weights[window, None] / math.sqrt(2 * math.pi)
-    f, df = at.value[window], at.slope[window]
-    still = at.still
-    columns = np.stack([f, f * f, df * df, f * f - still[0], df * df - still[1]], axis=1)
-    power = np.multiply.outer(-0.5 / inside, u * u)
-    density = np.exp(power)
-    found = density @ (columns * weights) / s[:, None]
-    density *= power
+    # Nodes ascend.
+    window = slice(*np.searchsorted(at.nodes, [-TAIL * s.max(), TAIL * s.max()]).tolist())
+    u = at.nodes[window]
+    plain, apart = (columns[window] for columns in at.columns)
+    shape = (q.size, 3, *at.value.shape[:-1])
+    # No further down, since numbers that small take long.
+    power = np.maximum(np.multiply.outer(-0.5 / inside, u * u), _NOTHING)
+    density = np.exp(power) / s[:, None]
+    density[power == _NOTHING] = 0.0
+    mean, second, slope = np.moveaxis((density @ plain).reshape(shape), 0, -1).copy()
     # E[g (z² − 1)]/2 = q dE[g]/dq: the derivative falls on the density, so g may jump.
-    # A constant drops out of it; taken off first, it leaves no rounding behind.
-    rates = -(density @ (columns[:, 3:] * weights)) / s[:, None] - found[:, 3:] / 2
-    mean, second, slope = found.T[:3].copy()
-    second_rate, slope_rate = rates.T.copy()
+    power += 0.5
+    density *= power
+    rates = np.moveaxis((density @ apart).reshape(shape), 0, -1)
+    mean_rate, second_rate, slope_rate = -rates
     low, high = q < inside, q > inside
     if low.any():
         share = q[low] / inside[low]
         for value, rate, limit in zip(
-            (second, slope), (second_rate, slope_rate), still, strict=True
+            (second, slope), (second_rate, slope_rate), at.still[1:], strict=True
         ):
-            value[low] = limit + (value[low] - limit) * share
-            rate[low] *= share
+            value[..., low] = limit + (value[..., low] - limit) * share
+            rate[..., low] *= share
+        mean_rate[..., low] *= np.sqrt(share)
     if high.any():
         with np.errstate(over="ignore"):
             for value, rate in ((second, second_rate), (slope, slope_rate)):
-                exponent = rate[high] / np.where(value[high] > 0, value[high], 1.0)
+                there = value[..., high]
+                exponent = rate[..., high] / np.where(there > 0, there, 1.0)
                 factor = np.exp(exponent * np.log(q[high] / inside[high]))
-                value[high] *= factor
-                rate[high] *= factor
+                value[..., high] *= factor
+                rate[..., high] *= factor
                 if value is second:
-                    mean[high] *= np.sqrt(factor)
-    return Moments(mean, second, slope, second_rate, slope_rate)
+                    mean[..., high] *= np.sqrt(factor)
+                    mean_rate[..., high] *= np.sqrt(factor)
+    return Moments(mean, second, slope, second_rate, slope_rate, mean_rate)
 
 
 # ---------------------------------------------------------------- the table
@@ -97,56 +110,95 @@ def _moments(at: Rule, q: Real) -> Moments:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """E f² and E f′² over a logarithmic grid of variances, for thousands of look-ups.
+    """E f, E f² and E f′² over a logarithmic grid of variances, for thousands of look-ups.
 
-    ``variance`` (Q,) are the nodes, ``exact`` the moments there, ``still`` E f² and E f′²
+    ``variance`` (Q,) are the nodes, ``exact`` the moments there, ``still`` E f, E f² and E f′²
     in the limit q → 0. Between two nodes cubics in log q with the exact slopes are read,
-    of E f²/q (which does not vary for a ReLU) and of E f′²; where one would not be
+    of E f/√q and E f²/q (which do not vary for a ReLU) and of E f′²; where one would not be
     monotone although both slopes are of one sign, the slopes are made smaller until it
     is (Fritsch & Carlson 1980). Below the first node both are lines, above the last powers.
+
+    A table of S values of a parameter has the moments in S rows, (S, Q). Whoever reads it
+    says with ``rows``, of the shape of q, from which; of a single table it is None.
     """
 
     variance: Real
     exact: Moments
-    still: tuple[float, float]
-    gain_slopes: tuple[Real, Real]
-    slope_slopes: tuple[Real, Real]
+    still: tuple[Scalar, Scalar, Scalar]
+    cubics: tuple["_Cubic", "_Cubic", "_Cubic"]
 
-    def second(self, q: Real) -> Real:
+    @property
+    def rows(self) -> Rows:
+        """The numbers of all rows, (S,); None for a single table."""
+        second = self.exact.second
+        return np.arange(len(second)) if second.ndim > 1 else None
+
+    def mean(self, q: Real, rows: Rows = None) -> Real:
+        """Return E f at variances of any shape between the first and the last node."""
+        inside = np.clip(q, self.variance[0], self.variance[-1])
+        return np.sqrt(inside) * self._read(inside, self.cubics[0], rows)
+
+    def second(self, q: Real, rows: Rows = None) -> Real:
         """Return E f² at variances of any shape."""
-        gain = self._read(q, self.exact.second / self.variance, self.gain_slopes)
-        return self._continued(
-            q, q * gain, self.still[0], self.exact.second, self.exact.second_rate
-        )
+        # Where next to nothing is left, a cubic may fall short of it.
+        gain = np.maximum(self._read(q, self.cubics[1], rows), 0.0)
+        exact = self.exact
+        return self._continued(q, q * gain, self.still[1], exact.second, exact.second_rate, rows)
 
-    def slope(self, q: Real) -> Real:
+    def slope(self, q: Real, rows: Rows = None) -> Real:
         """Return E f′² at variances of any shape."""
-        inside = self._read(q, self.exact.slope, self.slope_slopes)
-        return self._continued(q, inside, self.still[1], self.exact.slope, self.exact.slope_rate)
+        inside, exact = np.maximum(self._read(q, self.cubics[2], rows), 0.0), self.exact
+        return self._continued(q, inside, self.still[2], exact.slope, exact.slope_rate, rows)
 
-    def _read(self, q: Real, values: Real, slopes: tuple[Real, Real]) -> Real:
-        """Evaluate the cubic; beyond the ends, the value at the end."""
-        start, width = math.log(self.variance[0]), math.log(10) / _PER_DECADE
-        place = (np.log(np.clip(q, self.variance[0], self.variance[-1])) - start) / width
-        i = np.clip(place.astype(np.intp), 0, len(values) - 2)
-        t = place - i
-        a, b = values[i], values[i + 1]
-        left, right = slopes[0][i] * width, slopes[1][i] * width
+    def rate(self, q: Real, rows: Rows = None) -> Real:
+        """Return d(E f²)/dq, on a line between two nodes; beyond the ends, as at the end."""
+        i, t = self._place(q)
+        rate, q = self.exact.second_rate, self.variance
+        before, after = (_at(rate, j, rows) / q[j] for j in (i, i + 1))
+        read: Real = before + t * (after - before)
+        return read
+
+    def _place(self, q: Real) -> tuple[npt.NDArray[np.intp], Real]:
+        start = math.log(self.variance[0])
+        place = (np.log(np.clip(q, self.variance[0], self.variance[-1])) - start) / _WIDTH
+        i = np.clip(place.astype(np.intp), 0, len(self.variance) - 2)
+        return i, place - i
+
+    def _read(self, q: Real, cubic: "_Cubic", rows: Rows) -> Real:
+        """Evaluate a cubic; beyond the ends, the value at the end."""
+        i, t = self._place(q)
+        a, b = _at(cubic.values, i, rows), _at(cubic.values, i + 1, rows)
+        left, right = (_at(side, i, rows) * _WIDTH for side in (cubic.left, cubic.right))
         rise = b - a
         bend = left + right - 2 * rise
         # Horner's form of the Hermite cubic.
         read: Real = a + t * (left + t * (rise - left - bend + t * bend))
         return read
 
-    def _continued(self, q: Real, inside: Real, still: float, values: Real, rates: Real) -> Real:
+    def _continued(
+        self, q: Real, inside: Real, still: Scalar, values: Real, rates: Real, rows: Rows
+    ) -> Real:
         first, last = self.variance[0], self.variance[-1]
         if not ((q < first) | (q > last)).any():
             return inside
-        power = rates[-1] / values[-1] if values[-1] > 0 else 0.0
+        start, end, rate = (v[..., i] for v, i in ((values, 0), (values, -1), (rates, -1)))
+        power = np.where(end > 0, rate / np.where(end > 0, end, 1.0), 0.0)
+        if rows is not None:
+            still = np.asarray(still)[rows, 0]
+            start, end, power = start[rows], end[rows], power[rows]
         with np.errstate(over="ignore"):
-            high = values[-1] * (np.maximum(q, last) / last) ** power
-        low = still + (values[0] - still) * (np.minimum(q, first) / first)
+            high = end * (np.maximum(q, last) / last) ** power
+        low = still + (start - still) * (np.minimum(q, first) / first)
         return np.where(q < first, low, np.where(q > last, high, inside))
+
+
+@dataclass(frozen=True, eq=False)
+class _Cubic:
+    """A function of log q: its values at the nodes, and slopes at both ends of each interval."""
+
+    values: Real
+    left: Real
+    right: Real
 
 
 def table(activation: Activation, **parameters: float) -> Table:
@@ -161,27 +213,61 @@ def table(activation: Activation, **parameters: float) -> Table:
 
 @lru_cache(maxsize=64)
 def _table(key: str, settings: Settings) -> Table:
-    nodes = rule(ACTIVATIONS[key], dict(settings))
+    return _tabled(rule(ACTIVATIONS[key], dict(settings)))
+
+
+def tables(
+    activation: Activation, name: str, values: tuple[float, ...], **parameters: float
+) -> Table:
+    """Return the table with a row for each of ``values`` of the parameter ``name``; it is kept.
+
+    Raises as calling the activation does, and ``ValueError`` for :func:`waves`: the further
+    they are resolved, the fewer nodes the values share.
+    """
+    complete = {**activation.defaults, **parameters}
+    del complete[name]
+    return _tables(activation.key, name, values, tuple(complete.items()))
+
+
+@lru_cache(maxsize=4)
+def _tables(key: str, name: str, values: tuple[float, ...], settings: Settings) -> Table:
+    shared = shared_rule(ACTIVATIONS[key], name, values, dict(settings))
+    if shared.ends:
+        raise ValueError(f"{key} oscillates for ever, at each {name} in its own way")
+    return _tabled(shared)
+
+
+def waves(activation: Activation, **parameters: float) -> bool:
+    """Tell whether the function oscillates for ever."""
+    return rule(activation, parameters).ends
+
+
+def _tabled(nodes: Rule) -> Table:
     count = round(math.log10(_END / LEAST_VARIANCE) * _PER_DECADE) + 1
     q = np.geomspace(LEAST_VARIANCE, _END, count)
     # In blocks, each with the nodes that it needs: all at once would take 20 MB.
     blocks = [_moments(nodes, q[i : i + _BLOCK]) for i in range(0, count, _BLOCK)]
-    exact = Moments(*(np.concatenate(m) for m in zip(*blocks, strict=True)))
-    return Table(
-        variance=q,
-        exact=exact,
-        still=nodes.still,
-        gain_slopes=_monotone(exact.second / q, (exact.second_rate - exact.second) / q),
-        slope_slopes=_monotone(exact.slope, exact.slope_rate),
+    exact = Moments(*(np.concatenate(m, axis=-1) for m in zip(*blocks, strict=True)))
+    root = np.sqrt(q)
+    cubics = (
+        _cubic(exact.mean / root, (exact.mean_rate - exact.mean / 2) / root),
+        _cubic(exact.second / q, (exact.second_rate - exact.second) / q),
+        _cubic(exact.slope, exact.slope_rate),
     )
+    return Table(variance=q, exact=exact, still=nodes.still, cubics=cubics)
 
 
-def _monotone(values: Real, rates: Real) -> tuple[Real, Real]:
-    """Return the slopes at both ends of each interval, in log q, limited if need be."""
-    secant = np.diff(values) * _PER_DECADE / math.log(10)
-    left, right = rates[:-1], rates[1:]
+def _cubic(values: Real, rates: Real) -> _Cubic:
+    """Return what is read between the nodes, with slopes in log q that are limited if need be."""
+    secant = np.diff(values) / _WIDTH
+    left, right = rates[..., :-1], rates[..., 1:]
     aligned = (left * secant >= 0) & (right * secant >= 0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         excess = np.hypot(left, right) / (3 * np.abs(secant))
         limit = np.where(aligned & (excess > 1), 1 / excess, 1.0)
-    return left * limit, right * limit
+    return _Cubic(values, left * limit, right * limit)
+
+
+def _at(values: Real, places: npt.NDArray[np.intp], rows: Rows) -> Real:
+    read: Real = values[places] if rows is None else values[rows, places]
+    return read

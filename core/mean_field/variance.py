@@ -183,12 +183,13 @@ def reach(known: Table, weight_variance: Real, bias_variance: Real, start: Real)
     """Return the variance that is reached from ``start``, for many networks; all are (n,).
 
     As :func:`settle`, to the accuracy of the table: scanned on every fourth node, then
-    bisected with the table's cubics.
+    bisected with the table's cubics. A table of n rows holds one for each network.
     """
+    rows = known.rows
     nodes = known.variance[::_STRIDE]
-    second = known.exact.second[::_STRIDE]
+    second = known.exact.second[..., ::_STRIDE]
     q = np.clip(start, nodes[0], nodes[-1])
-    here = _excess(known.second(q), q, weight_variance, bias_variance)
+    here = _excess(known.second(q, rows), q, weight_variance, bias_variance)
     rises = here > _ROUNDING * q
     falls = here < -_ROUNDING * q
     low, high = np.empty_like(q), np.empty_like(q)
@@ -196,7 +197,7 @@ def reach(known: Table, weight_variance: Real, bias_variance: Real, start: Real)
     first = np.searchsorted(nodes, q)
     places = np.arange(len(nodes))
     for block in np.array_split(np.arange(q.size), math.ceil(q.size / 256)):
-        excess = np.multiply.outer(weight_variance[block], second)
+        excess = weight_variance[block, None] * (second if rows is None else second[block])
         excess += bias_variance[block, None] - nodes
         above = (excess < -_ROUNDING * nodes) & (places >= first[block, None])
         below = (excess > _ROUNDING * nodes) & (places < first[block, None])
@@ -211,18 +212,20 @@ def reach(known: Table, weight_variance: Real, bias_variance: Real, start: Real)
     between = np.nonzero((rises | falls) & ~grows & ~vanishes)[0]
     left, right = np.log(low[between]), np.log(high[between])
     weights, biases = weight_variance[between], bias_variance[between]
+    some = None if rows is None else rows[between]
     for _ in range(_BISECTIONS if between.size else 0):
         middle = (left + right) / 2
         at = np.exp(middle)
-        rising = _excess(known.second(at), at, weights, biases) > 0
+        rising = _excess(known.second(at, some), at, weights, biases) > 0
         left, right = np.where(rising, middle, left), np.where(rising, right, middle)
     found = np.select([vanishes, grows], [0.0, np.inf], q)
     found[between] = np.exp((left + right) / 2)
     inside = np.clip(found, known.variance[0], known.variance[-1])
-    chi = weight_variance * np.where(vanishes, known.still[1], known.slope(inside))
-    rate = np.interp(inside, known.variance, known.exact.second_rate / known.variance)
+    still = np.asarray(known.still[2])
+    still = still if rows is None else still[rows, 0]
+    chi = weight_variance * np.where(vanishes, still, known.slope(inside, rows))
     # Where the variance vanishes f(0) is 0, and both maps are the lines that meet there.
-    slope = np.where(vanishes, chi, weight_variance * rate)
+    slope = np.where(vanishes, chi, weight_variance * known.rate(inside, rows))
     critical = np.abs(slope - 1) < _CRITICAL
     steady = np.where(slope > -1, _FATES.index(Fate.SETTLES), _FATES.index(Fate.ALTERNATES))
     cases = {
