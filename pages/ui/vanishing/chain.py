@@ -220,9 +220,9 @@ def _said(stack: Stack, name: str, found: Paths, row: int) -> str:
         return f"**{name}**: the numbers overflow at layer {over}, so there is no path to follow."
     if depth == 1:
         return f"**{name}**: a single layer has no chain. Choose a depth of 2 or more."
-    units, steps = found.units[row].tolist(), found.steps(row)
-    product = steps[-1].product
+    units, product = found.units[row].tolist(), float(found.product[row, 0])
     if product == 0:
+        steps = found.steps(row)
         first = next((s for s in steps if s.factor == 0), steps[-1])
         told = (
             f"the product is exactly 0 from layer {first.layer} on, where the slope "
@@ -232,9 +232,9 @@ def _said(stack: Stack, name: str, found: Paths, row: int) -> str:
     elif depth == 2:
         told = f"a single factor of {wording.number(product, 3)}."
     else:
-        mean = 10 ** (math.log10(abs(product)) / len(steps))
+        mean = 10 ** (math.log10(abs(product)) / (depth - 1))
         told = (
-            f"{len(steps)} factors of {wording.fixed(mean, 3)} on average (geometric) multiply to "
+            f"{depth - 1} factors of {wording.fixed(mean, 3)} on average (geometric) multiply to "
             f"{wording.number(product, 3)}."
         )
     count = (depth - 2) * math.log10(stack.sizes[-1])

@@ -199,7 +199,8 @@ def _told(moved: Moved, stacks: Stacks, names: tuple[tuple[str, ...], ...]) -> P
         for place in range(_PICKED):
             key = f"{TABLE}[{_PICKED * column + place + 1}]"
             for cell, values in enumerate(zip(*(row[place] for row in rows), strict=True)):
-                texts[f"{key}[{cell}]"] = values
+                if len(set(values)) > 1:
+                    texts[f"{key}[{cell}]"] = values
     return _sweep(moved, changes, {}, texts)
 
 
