@@ -16,7 +16,7 @@ from core.network import Stack, backward, build, forward, rms
 from core.network.initialisers import INITIALISERS
 from pages.ui import text
 from pages.ui.vanishing import theory_alike, theory_figures, theory_words
-from pages.ui.vanishing.controls import GAINS, SCALES
+from pages.ui.vanishing.controls import DEPTH, GAINS, SCALES
 from pages.ui.vanishing.subject import Measured
 from pages.ui.vanishing.theory import VIEW
 from pages.ui.vanishing.theory_alike import MAP, PATH
@@ -26,6 +26,7 @@ from tests.figures import unpacked
 from tests.hand import carry, drawn
 from tests.sweeps import payloads, swept
 from tests.test_pages import visit
+from tests.test_vanishing_page import assert_drawn, at
 from tests.websocket_client import Session, finished
 
 VIEWS = ("Phases", "Two inputs", "Mean and variance")
@@ -36,9 +37,17 @@ HE, LECUN, LINEAR = (
 MOST_BYTES = 60_000
 """What moving a slider may send."""
 
+SWEEP_BYTES = 25_000
+"""What a sweep may weigh."""
+
 
 def opened(view="Phases", activation="tanh", **query):
-    named = {f"vanishing_{name}": str(value) for name, value in query.items()}
+    """Open a view; what belongs to the activation begins with its key."""
+    own = f"{activation}_"
+    named = {
+        name if name.startswith(own) else f"vanishing_{name}": str(value)
+        for name, value in query.items()
+    }
     return visit(
         "vanishing_gradients",
         vanishing_section="Theory",
@@ -109,30 +118,81 @@ def test_random_and_extreme_settings(view, seed):
     assert not [m for m in said(app) if re.search(r"\bnan\b|\binf\b", m)]
 
 
-def test_a_sweep_rests_where_it_was_dragged_and_costs_little():
-    given = {"gain": "1.3", "input": "2", "bias": "0.15", "std": "0.2"}
-    app = opened(weights=INITIALISERS["normal"].name, more="true", **given)
+def assert_holds(heads, app, steps, *, but=()):
+    """Hold that sweeps have at ``steps`` of their sliders what a page shows.
+
+    What the visitor would only see on release, of traces and texts in ``but``, is left out.
+    """
     now, words = figures(app), [m.replace("\\*", "*") for m in said(app)]
-    mine = [head for head in swept(app) if any(c["chart"] == PHASES for c in head["charts"])]
-    assert {head["slider"] for head in mine} == {f"vanishing_{name}" for name in given}
-    for head in mine:
-        value = float(given[head["slider"].removeprefix("vanishing_")])
-        row = head["values"].index(pytest.approx(value))
-        assert LAYERS in {chart["chart"] for chart in head["charts"] if chart["traces"]}
+    for head in heads:
+        row = head["values"].index(pytest.approx(steps[head["slider"]]))
         for chart in head["charts"]:
-            for index, attribute, rows in chart["traces"]:
-                kept = numbers(now[chart["chart"]]["data"][index][attribute])
-                np.testing.assert_array_equal(rows[row], kept.ravel())
+            kept = [trace for trace in chart["traces"] if (chart["chart"], trace[0]) not in but]
+            if kept:
+                assert_drawn(now[chart["chart"]], chart | {"traces": kept}, row)
         for key, texts in head["texts"].items():
             assert len({len(pieces) for pieces in texts}) == 1, key
-            assert all(any(p in one for one in words) for p in texts[row]), (key, texts[row])
-    assert max(map(len, payloads(app))) <= MOST_BYTES
+            if key not in but:
+                assert all(any(p in one for one in words) for p in texts[row]), (key, texts[row])
+
+
+MEASURED = {FOUND, *((LAYERS, i) for i in range(2, 6))}
+
+
+@pytest.mark.parametrize(
+    ("activation", "given", "other"),
+    [
+        (
+            "tanh",
+            {"gain": 1.3, "input": 2, "bias": 0.15, "std": 0.2, "depth": 12},
+            {"gain": 15, "input": 0, "bias": 2, "std": 0.0, "depth": 40},
+        ),
+        ("elu", {"elu_alpha": 0.3, "depth": 100}, {"elu_alpha": 2.5, "depth": 1}),
+        (
+            "selu",
+            {"selu_alpha": 1.2, "selu_scale": 1.1},
+            {"selu_alpha": 3.0, "selu_scale": 2.0},
+        ),
+        ("leaky_relu", {"leaky_relu_negative_slope": 1.0}, {"leaky_relu_negative_slope": 0.0}),
+        ("hardshrink", {"hardshrink_lambd": 0.5}, {"hardshrink_lambd": 1.25}),
+    ],
+)
+def test_phases_rest_where_they_were_dragged(activation, given, other):
+    rules = {"tanh": INITIALISERS["normal"].name, "selu": LECUN, "hardshrink": HE}
+    fixed = {"vanishing_weights": rules.get(activation, LINEAR), "vanishing_more": "true"}
+    queried = {k if "_" in k else f"vanishing_{k}": v for k, v in given.items()}
+    app = at_work("Phases", activation, fixed | queried)
+    heads = swept(app)
+    assert {head["slider"] for head in heads} >= set(queried)
+    here = {head["slider"]: at(app, head["slider"]) for head in heads}
+    assert_holds(heads, app, here)
+    assert {chart["chart"] for head in heads for chart in head["charts"]} == {PHASES, LAYERS}
+    for name, value in other.items():
+        slider = name if "_" in name else f"vanishing_{name}"
+        there = at_work("Phases", activation, fixed | queried | {slider: value})
+        some = [head for head in heads if head["slider"] == slider]
+        assert_holds(some, there, {slider: value}, but=MEASURED)
+        (found,) = (head["texts"][FOUND] for head in some if FOUND in head["texts"])
+        assert [" ".join(one).count("not yet") for one in found].count(0) == 1
+    assert max(map(len, payloads(app))) <= SWEEP_BYTES
+
+
+def at_work(view, activation, query):
+    named = {key.removeprefix("vanishing_"): value for key, value in query.items()}
+    return opened(view, activation, **named)
 
 
 def test_what_needs_another_phase_diagram_is_said():
     told = [c.value for c in opened(activation="selu").caption]
-    assert any(c.startswith("α and λ follow when let go") for c in told)
+    assert any("phase diagram itself follows α and λ when let go" in c for c in told)
     assert not any("when let go" in c.value for c in opened().caption)
+
+
+@every_view
+def test_of_a_wave_no_parameter_follows_and_that_is_said(view):
+    app = opened(view, activation="sine")
+    assert any("follows Sine's ω when let go" in c.value for c in app.caption)
+    assert "sine_omega" not in {head["slider"] for head in swept(app)}
 
 
 # ---------------------------------------------------------------- phases
@@ -187,7 +247,7 @@ def test_theory_and_experiment_stand_beside_each_other():
     assert np.abs(gradient - lines[0]).max() < 0.1
     assert np.abs(variance - lines[1]).max() < 0.1
     predicted = mean_field.layers(ACTIVATIONS["tanh"], 1.69, 0.0, 1.0, 12)
-    np.testing.assert_allclose(lines[0], predicted.gradient, atol=1e-6)
+    np.testing.assert_allclose(lines[0], predicted.gradient, atol=7e-4)
     assert any(
         re.match(r"Measured at layer 1: \*\*−?0\.\d\d ± 0\.\d\d\*\* decades", m) for m in said(app)
     )
@@ -255,7 +315,7 @@ def test_layers_are_counted(chi, words):
 def test_two_inputs_follow_the_map():
     app = opened("Two inputs", "relu", weights=HE, depth=20, alike=0)
     c = numbers(figures(app)[PATH]["data"][0]["y"])
-    assert c[[0, 1, 5]] == pytest.approx([0, 0.318309886, 0.735946351], abs=1e-6)
+    assert c[[0, 1, 5]] == pytest.approx([0, 0.318309886, 0.735946351], abs=1e-5)
     assert any("Two inputs become the same" in m for m in said(app))
     curve = figures(app)[MAP]["data"][1]
     x, y = numbers(curve["x"]), numbers(curve["y"])
@@ -263,21 +323,23 @@ def test_two_inputs_follow_the_map():
     np.testing.assert_allclose(y, exact, atol=1e-6)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_two_inputs_rest_where_they_were_dragged(activation):
-    app = opened("Two inputs", activation, weights=HE, depth=20, alike=0.35)
-    (head,) = swept(app)
-    row = head["values"].index(0.35)
-    assert {chart["chart"] for chart in head["charts"] if chart["traces"]} == {PATH, MAP}
-    for chart in head["charts"]:
-        for index, attribute, rows in chart["traces"]:
-            kept = numbers(figures(app)[chart["chart"]]["data"][index][attribute])
-            np.testing.assert_array_equal(rows[row], kept)
-    words = [m.replace("\\*", "*") for m in said(app)]
-    for texts in head["texts"].values():
-        assert all(any(p in one for one in words) for p in texts[row])
-    assert max(map(len, payloads(app))) <= MOST_BYTES
-    assert not swept(opened("Two inputs", activation, depth=55))
+@pytest.mark.parametrize("activation", ["tanh", "elu"])
+@pytest.mark.parametrize("weights", [HE, LINEAR])  # ELU's variance grows with He's weights
+def test_two_inputs_rest_where_they_were_dragged(activation, weights):
+    app = opened("Two inputs", activation, weights=weights, bias=0.2, depth=20, alike=0.35)
+    heads = swept(app)
+    assert {head["slider"] for head in heads} == {theory_alike.ALIKE.key, DEPTH}
+    drawn_in = {chart["chart"] for head in heads for chart in head["charts"] if chart["traces"]}
+    assert drawn_in == {PATH, MAP}
+    assert_holds(heads, app, {theory_alike.ALIKE.key: 0.35, DEPTH: 20})
+    for depth in (1, 100):
+        there = opened("Two inputs", activation, weights=weights, bias=0.2, depth=depth, alike=0.35)
+        assert_holds([h for h in heads if h["slider"] == DEPTH], there, {DEPTH: depth})
+    assert max(map(len, payloads(app))) <= SWEEP_BYTES
+
+
+def test_in_deep_stacks_the_correlation_follows_on_release():
+    assert {head["slider"] for head in swept(opened("Two inputs", depth=55, bias=0.2))} == {DEPTH}
 
 
 def test_chaos_drives_two_inputs_apart():

@@ -1,39 +1,74 @@
 """What the theory is asked about, and what was measured of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from core import mean_field
 from core.activations import ACTIVATIONS
 from core.network import Dropout
 from core.numeric import Real
 from core.spec import Activation, FloatArray
-from pages.ui.controls import Choice
+from pages.ui.controls import Choice, Settings
 
 
-@dataclass(frozen=True)
-class Subject:
-    """The stack that the theory is asked about.
+class Plain(NamedTuple):
+    """A stack as the theory knows it: plain layers of equal width.
 
     ``weight_variance`` is σ_w², the variance of a weight times fan-in, gain included;
     ``bias_variance`` σ_b²; ``input_second_moment`` the mean of x² over the inputs'
-    features, input scale included. ``beyond`` names, as they read in a sentence, the
-    parts of the stack that the theory leaves out ("batch normalisation", "dropout").
-    ``dropout`` and its rate move the rest of mean and variance.
+    features, input scale included. ``dropout`` and its rate move the rest of mean and
+    variance alone.
     """
 
-    choice: Choice
+    key: str
+    settings: Settings
     weight_variance: float
     bias_variance: float
+    input_second_moment: float
     depth: int
-    input_second_moment: float = 1.0
-    beyond: tuple[str, ...] = ()
-    dropout: Dropout = Dropout.NONE
-    dropout_rate: float = 0.0
+    dropout: Dropout
+    dropout_rate: float
 
     @property
     def activation(self) -> Activation:
         """The catalogue's entry."""
-        return ACTIVATIONS[self.choice.entry.key]
+        return ACTIVATIONS[self.key]
+
+
+def column(stacks: Sequence[Plain], name: str) -> np.ndarray[tuple[int], np.dtype[Any]]:
+    """Return one field of several stacks, (S,)."""
+    return np.array([getattr(one, name) for one in stacks])
+
+
+def table(stacks: Sequence[Plain]) -> mean_field.Table:
+    """Return the table of the stacks' activation: with a row each, if a parameter varies."""
+    activation, every = stacks[0].activation, [dict(one.settings) for one in stacks]
+    varied = [name for name in every[0] if len({one[name] for one in every}) > 1]
+    if not varied:
+        return mean_field.table(activation, **every[0])
+    values = tuple(one[varied[0]] for one in every)
+    return mean_field.tables(activation, varied[0], values, **every[0])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The stack that the theory is asked about, and the activation as picked.
+
+    ``beyond`` names, as they read in a sentence, the parts of the stack that the theory
+    leaves out ("batch normalisation", "dropout").
+    """
+
+    choice: Choice
+    stack: Plain
+    beyond: tuple[str, ...] = ()
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the activation jumps somewhere."""
+        return mean_field.jumps(self.stack.activation, **self.choice.parameters)
 
 
 @dataclass(frozen=True)
@@ -63,13 +98,18 @@ class Measured:
 
 @dataclass(frozen=True)
 class Swept:
-    """A slider of the page that moves the stack: its key, its S steps, and what they mean.
+    """A slider of the page that moves the stack: its key, what it sets, and its S steps.
 
-    The three arrays are (S,), as the fields of :class:`Subject` by the same names.
+    ``what`` is as for :class:`pages.ui.vanishing.runs.Moved`; ``stacks`` are the stack at
+    each step.
     """
 
     slider: str
-    steps: FloatArray
-    weight_variance: FloatArray
-    bias_variance: FloatArray
-    input_second_moment: FloatArray
+    what: str
+    steps: tuple[float, ...]
+    stacks: tuple[Plain, ...]
+
+    @property
+    def deepens(self) -> bool:
+        """Whether it sets the depth, so that some stacks have more layers than others."""
+        return self.what == "depth"

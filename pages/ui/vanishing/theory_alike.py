@@ -2,24 +2,22 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import mean_field
-from core.activations import ACTIVATIONS
 from core.mean_field import correlation
 from core.spec import FloatArray
 from pages.ui import export, wording
-from pages.ui.controls import Settings
-from pages.ui.live import Packed, Sweep
+from pages.ui.live import Later, Packed, Sweep
 from pages.ui.parts import Shown, Slider, draw, say
 from pages.ui.vanishing import theory_figures, theory_words
-from pages.ui.vanishing.subject import Measured, Subject, Swept
+from pages.ui.vanishing.figures import ranges
+from pages.ui.vanishing.subject import Measured, Plain, Subject, Swept, column
 
 ALIKE = Slider(
     "vanishing_alike",
@@ -39,6 +37,8 @@ TOLD = "vanishing_alike_told"
 _NEAR = np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 9), np.linspace(0.1, 1.0, 19)])
 """1 − c at which the map of correlations is drawn: dense where it may be steep."""
 
+_DECIMALS = {PATH: 5, MAP: 4}
+
 _LIVE_LAYERS = 50
 """In deeper stacks the correlations that a sweep needs take a second."""
 
@@ -49,12 +49,12 @@ def view(
     swept: Sequence[Swept],
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep | Packed]:
+) -> list[Sweep | Packed | Later]:
     """Draw whether two inputs grow alike from layer to layer, or apart."""
     with beside:
         alike = ALIKE.draw()
-    stack = _Stack.of(subject)
-    shown = _alike(stack, (alike,))
+    stack = subject.stack
+    shown = _alike((stack,), (alike,))
     c = shown.traces[PATH][1][0]["y"][0]
     known = c[np.isfinite(c)]
     if not known.size:
@@ -64,57 +64,63 @@ def view(
         say(shown, TOLD)
         with st.grid(2, min_column_width=240):
             alt = f"Correlation of two inputs by layer, from {known[0]:.2f} to {known[-1]:.3f}"
-            layout = theory_figures.correlation_layout(subject.depth)
+            layout = theory_figures.correlation_layout(stack.depth)
             figure = draw(shown, PATH, layout, alt)
             alt = f"What a layer of {subject.choice.label} makes of the correlation of two inputs"
             draw(shown, MAP, theory_figures.map_layout(), alt)
     if subject.beyond:
         st.info(theory_words.beyond(subject.beyond))
-    if mean_field.jumps(subject.activation, **subject.choice.parameters):
+    if subject.jumps:
         st.info(theory_words.JUMPS)
+    one = _map(stack)
+    where = f"variance q = {wording.number(one.variance, 3)}"
+    where += ", that of layer 1" if math.isnan(one.rest) else ""
     st.caption(
         "c is the correlation of the pre-activations that two inputs cause in the same units. On "
-        "the right, a layer's map of c at variance "
-        f"q = {wording.number(_map(stack).variance, 3)}; this network climbs or descends the "
+        f"the right, a layer's map of c at {where}; this network climbs or descends the "
         "staircase between map and diagonal. Where the map meets the diagonal, c comes to rest "
         "(c\\*). Unless the function jumps, its slope at c = 1 is χ₁ once q has settled: gradients "
         "vanish where inputs grow alike, and explode where they are driven apart."
     )
     export.offer(PATH, figure, lambda: _rows(c), "mean_field_correlation")
-    return [_alike_sweep(stack)] if subject.depth <= _LIVE_LAYERS else []
+    sweeps: list[Sweep | Packed | Later] = []
+    if stack.depth <= _LIVE_LAYERS:
+        sweeps.append(_alike_sweep(stack))
+    deeper = (one for one in swept if one.deepens)
+    return [*sweeps, *(Later(one.slider, partial(_depth_sweep, one, alike)) for one in deeper)]
 
 
-class _Stack(NamedTuple):
-    """What the theory of two inputs depends on, for a cache to key on."""
+def _alike(stacks: Sequence[Plain], starts: Sequence[float]) -> Shown:
+    """Return what is shown for two inputs of each of these correlations, or in each stack.
 
-    key: str
-    settings: Settings
-    weight_variance: float
-    bias_variance: float
-    input_second_moment: float
-    depth: int
-
-    @classmethod
-    def of(cls, one: Subject) -> "_Stack":
-        variances = (one.weight_variance, one.bias_variance, one.input_second_moment)
-        return cls(one.activation.key, one.choice.settings, *variances, one.depth)
-
-
-def _alike(stack: _Stack, starts: Sequence[float]) -> Shown:
-    """Return what is shown for two inputs of each of these correlations."""
-    c = np.stack([1 - _gaps(stack, start) for start in starts])
+    One of the two is a single one. The stacks differ in nothing but their depth.
+    """
+    depths = column(stacks, "depth")
+    deepest = stacks[int(depths.argmax())]
+    c = np.stack([1 - _gaps(deepest, start) for start in starts])
+    c = np.where(np.arange(1, c.shape[-1] + 1) <= depths[:, None], c, np.nan)
+    x = theory_figures.counted(depths)
     if not np.isfinite(c).any():
-        return Shown({PATH: (0, theory_figures.correlation_traces(c, math.nan))}, {})
-    one = _map(stack)
-    path = theory_figures.correlation_traces(c, one.rest)
+        return Shown({PATH: (0, theory_figures.correlation_traces(x, c, math.nan))}, {})
+    one = _map(deepest)
+    path = theory_figures.correlation_traces(x, c, one.rest)
     staircase = theory_figures.map_traces(1 - _NEAR, one.after, c)
     told = [_told(one, row[np.isfinite(row)]) for row in c]
-    return Shown({PATH: (0, path), MAP: (0, staircase)}, {TOLD: told})
+    return Shown({PATH: (0, path), MAP: (0, staircase)}, {TOLD: told}, decimals=_DECIMALS)
 
 
 @lru_cache(maxsize=32)
-def _alike_sweep(stack: _Stack) -> Packed:
-    return _alike(stack, ALIKE.steps.tolist()).sweep(ALIKE.key, ALIKE.steps).packed
+def _alike_sweep(stack: Plain) -> Packed:
+    shown = _alike((stack,), ALIKE.steps.tolist())
+    return shown.sweep(ALIKE.key, ALIKE.steps).packed
+
+
+@lru_cache(maxsize=32)
+def _depth_sweep(one: Swept, alike: float) -> Packed:
+    shown = _alike(one.stacks, (alike,))
+    layouts = [theory_figures.correlation_layout(stack.depth) for stack in one.stacks]
+    moved = replace(shown, layout={PATH: ranges(layouts, "xaxis")})
+    return moved.sweep(one.slider, np.array(one.steps), ragged=True).packed
 
 
 @dataclass(frozen=True)
@@ -129,29 +135,27 @@ class _Map:
 
 
 @lru_cache(maxsize=512)
-def _gaps(stack: _Stack, c: float) -> FloatArray:
-    key, settings, weights, biases, inputs, depth = stack
-    activation, parameters = ACTIVATIONS[key], dict(settings)
+def _gaps(stack: Plain, c: float) -> FloatArray:
+    weights, biases, inputs = stack.weight_variance, stack.bias_variance, stack.input_second_moment
+    activation, parameters, depth = stack.activation, dict(stack.settings), stack.depth
     variance = mean_field.layers(activation, weights, biases, inputs, depth, **parameters).variance
     first = correlation.first_gap(weights, biases, inputs, c)
     return correlation.gaps(activation, variance, weights, biases, first, **parameters)
 
 
 @lru_cache(maxsize=32)
-def _map(stack: _Stack) -> _Map:
-    key, settings, weights, biases, inputs, depth = stack
-    activation, parameters = ACTIVATIONS[key], dict(settings)
-    settled = mean_field.settle(
-        activation, weights, biases, weights * inputs + biases, **parameters
-    )
+def _map(stack: Plain) -> _Map:
+    weights, biases, inputs = stack.weight_variance, stack.bias_variance, stack.input_second_moment
+    activation, parameters = stack.activation, dict(stack.settings)
+    first = weights * inputs + biases
+    settled = mean_field.settle(activation, weights, biases, first, **parameters)
     rest = slope = math.nan
     if 0 < settled.variance < math.inf:
         gap, slope = correlation.settled_gap(activation, weights, settled, **parameters)
         q, rest = settled.variance, 1 - gap
     else:
-        # Nowhere to rest: the map of the last layer with a variance.
-        run = mean_field.layers(activation, weights, biases, inputs, depth, **parameters).variance
-        q = float(run[(run > 0) & np.isfinite(run)][-1])
+        # Nowhere to rest: the map of the first layer.
+        q = first
     following = float(mean_field.next_variance(activation, q, weights, biases, **parameters))
     apart = [correlation.difference(activation, q, gap, **parameters)[0] for gap in _NEAR.tolist()]
     after = 1 - weights * np.array(apart) / (following or math.nan)

@@ -186,27 +186,34 @@ def layer_layout(depth: int, window: tuple[float, float]) -> Spec:
     }
 
 
-def layer_traces(
-    gradient: FloatArray,
-    variance: FloatArray,
-    measured: Sequence[tuple[FloatArray, FloatArray, FloatArray]],
-) -> list[Spec]:
-    """Return predictions as lines and measurements as points with bars.
+def counted(depths: FloatArray) -> FloatArray:
+    """Return the numbers of the layers: (deepest,), or (S, deepest) if ``depths`` (S,) differ.
 
-    The first two are (S, depth), in decades. ``measured`` holds, for the gradient and then
-    for the variance, value, lower and upper end, (S, depth) each; it may be empty.
+    Behind the last layer of a stack there is a gap.
     """
-    x = np.arange(1.0, gradient.shape[-1] + 1)
-    lines = [
+    x = np.arange(1.0, depths.max() + 1)
+    return np.where(x <= depths[:, None], x, np.nan) if np.ptp(depths) else x
+
+
+def predicted_traces(x: FloatArray, gradient: FloatArray, variance: FloatArray) -> list[Spec]:
+    """Return predictions as lines over the layers ``x``, in decades; both are (S, depth)."""
+    return [
         _line(x, gradient, COLOURS[0]) | {"name": "theory", "showlegend": True},
         _line(x, variance, COLOURS[0]) | {"name": "theory, variance", "yaxis": "y2"},
     ]
+
+
+def measured_traces(x: FloatArray, measured: Sequence[tuple[FloatArray, ...]]) -> list[Spec]:
+    """Return measurements as points with bars.
+
+    ``measured`` holds, for the gradient and then for the variance, value, lower and upper
+    end in decades, (S, depth) each.
+    """
     found = []
-    for axis, (value, low, high) in zip(("y", "y2"), measured, strict=False):
-        bars_x = np.repeat(x, 3)
+    for axis, (value, low, high) in zip(("y", "y2"), measured, strict=True):
         bars_y = np.stack([low, high, np.full_like(low, np.nan)], axis=-1)
         found += [
-            _line(bars_x, bars_y.reshape(len(low), -1), COLOURS[1], width=1.5)
+            _line(np.repeat(x, 3, axis=-1), bars_y.reshape(len(low), -1), COLOURS[1], width=1.5)
             | {"yaxis": axis, "hoverinfo": "skip"},
             _points(x, value, "measured ± standard error")
             | {
@@ -216,7 +223,7 @@ def layer_traces(
                 "hovertemplate": "layer %{x}: %{y:.3f}<extra>measured</extra>",
             },
         ]
-    return [*lines, *found]
+    return found
 
 
 def map_layout() -> Spec:
@@ -243,6 +250,8 @@ def map_traces(c: FloatArray, after: FloatArray, path: FloatArray) -> list[Spec]
     The path is (S, layers); it ends where it is nan.
     """
     corners = np.repeat(path, 2, axis=-1)
+    # It ends in both where it ends.
+    along = np.where(np.isnan(corners[..., 1:]), np.nan, corners[..., :-1])
     return [
         _line(np.array([0.0, 1.0]), np.array([0.0, 1.0]), _INK, "dot", 1.2)
         | {"name": "c′ = c", "showlegend": True, "hoverinfo": "skip"},
@@ -252,7 +261,7 @@ def map_traces(c: FloatArray, after: FloatArray, path: FloatArray) -> list[Spec]
             "showlegend": True,
             "hovertemplate": "c = %{x:.3f}<br>c′ = %{y:.4f}<extra></extra>",
         },
-        _line(corners[..., :-1], corners[..., 1:], COLOURS[1], width=1.5)
+        _line(along, corners[..., 1:], COLOURS[1], width=1.5)
         | {"name": "this network", "showlegend": True, "hoverinfo": "skip"},
     ]
 
@@ -274,10 +283,9 @@ def correlation_layout(depth: int) -> Spec:
     }
 
 
-def correlation_traces(correlation: FloatArray, rest: float) -> list[Spec]:
-    """Return the correlation by layer, (S, layers), and the level at which it rests (or nan)."""
-    x = np.arange(1.0, correlation.shape[-1] + 1)
-    ends = x[[0, -1]]
+def correlation_traces(x: FloatArray, correlation: FloatArray, rest: float) -> list[Spec]:
+    """Return the correlation over the layers ``x``, (S, layers), and its level at rest (or nan)."""
+    ends = np.stack([np.nanmin(x, axis=-1), np.nanmax(x, axis=-1)], axis=-1)
     return [
         _line(x, correlation, COLOURS[1])
         | {

@@ -16,7 +16,7 @@ from core.network import Dropout
 from core.spec import FloatArray
 from pages.ui import charts, export, wording
 from pages.ui.controls import Settings
-from pages.ui.live import Packed, Sweep
+from pages.ui.live import Later, Packed, Sweep
 from pages.ui.vanishing import theory_figures, theory_words
 from pages.ui.vanishing.subject import Measured, Subject, Swept
 
@@ -31,11 +31,12 @@ def view(
     swept: Sequence[Swept],
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep | Packed]:
+) -> list[Sweep | Packed | Later]:
     """Draw where mean and variance of the activations are drawn to, and what changes it."""
-    key, settings = subject.activation.key, subject.choice.settings
-    how = (subject.weight_variance, subject.dropout, subject.dropout_rate)
-    if subject.weight_variance == 0:
+    stack = subject.stack
+    key, settings = stack.key, stack.settings
+    how = (stack.weight_variance, stack.dropout, stack.dropout_rate)
+    if stack.weight_variance == 0:
         above.info("With σ_w = 0 every unit computes the same, whatever comes in.")
         return []
     flow = _flow(key, settings, *how)
@@ -46,7 +47,7 @@ def view(
         figure = charts.finish(traces, theory_figures.flow_layout())
         alt = f"Where a layer of {subject.choice.label} takes mean and variance of the activations"
         st.plotly_chart(figure, key=FLOW, config=charts.CONFIG, alt=alt)
-    rate = subject.dropout_rate or 0.1
+    rate = stack.dropout_rate or 0.1
     cases = {
         "this network": how,
         "LeCun or Xavier (σ_w² = 1)": (1.0, Dropout.NONE, 0.0),

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
@@ -14,11 +15,12 @@ from core.mean_field import phases
 from core.spec import FloatArray
 from pages.ui import charts, export, wording
 from pages.ui.controls import Settings
-from pages.ui.live import Packed, Sweep
+from pages.ui.live import Later, Packed, Sweep
 from pages.ui.parts import Shown, draw, numbers, say, table
 from pages.ui.vanishing import theory_figures, theory_words
-from pages.ui.vanishing.figures import reach
-from pages.ui.vanishing.subject import Measured, Subject, Swept
+from pages.ui.vanishing.figures import ranges, reach
+from pages.ui.vanishing.subject import Measured, Plain, Subject, Swept, column
+from pages.ui.vanishing.subject import table as known
 
 PHASES = "vanishing_phases"
 LAYERS = "vanishing_predicted"
@@ -35,44 +37,42 @@ def view(
     swept: Sequence[Swept],
     beside: DeltaGenerator,
     above: DeltaGenerator,
-) -> list[Sweep | Packed]:
+) -> list[Sweep | Packed | Later]:
     """Draw the phase diagram with this network in it, and its decay layer by layer."""
-    here = Swept(
-        "",
-        np.zeros(1),
-        np.array([subject.weight_variance]),
-        np.array([subject.bias_variance]),
-        np.array([subject.input_second_moment]),
-    )
-    shown = _shown(subject, here, measured, np.ones(1, dtype=bool))
-    fixed, names = _background(
-        subject.activation.key, subject.choice.settings, subject.input_second_moment
-    )
+    stack = subject.stack
+    shown = _predicted((stack,))
+    if measured:
+        found = _found(measured, (stack,), (True,))
+        lines, points = (one.traces[LAYERS][1] for one in (shown, found))
+        traces = {**shown.traces, LAYERS: (0, [*lines, *points])}
+        shown = replace(shown, traces=traces, texts={**shown.texts, **found.texts})
+    fixed, names = _background(stack.key, stack.settings, stack.input_second_moment)
     with above:
         say(shown, VERDICT)
         with st.grid(2, min_column_width=240):
             layout = theory_figures.phase_layout(names)
-            place = f"σ_w = {math.sqrt(subject.weight_variance):.3g}, "
-            place += f"σ_b = {math.sqrt(subject.bias_variance):.3g}"
+            place = f"σ_w = {math.sqrt(stack.weight_variance):.3g}, "
+            place += f"σ_b = {math.sqrt(stack.bias_variance):.3g}"
             alt = f"Phase diagram of {subject.choice.label}: this network at {place}"
             diagram = draw(shown, PHASES, layout, alt, fixed)
-            layout = theory_figures.layer_layout(subject.depth, reach(subject.depth))
+            layout = _layout(stack.depth)
             alt = f"Gradient and variance by layer as predicted for {subject.choice.label}"
             alt += ", with what was measured" if measured else ""
             figure = draw(shown, LAYERS, layout, alt)
     heads = ["σ_w²", "σ_b²", "q\\*", "χ₁", "√χ₁, a layer", "log₁₀ gradient at layer 1"]
     table(shown, TABLE, ["", *heads], ["theory"])
-    if swept and (own := [p.glyph for p in subject.activation.parameters]):
+    moved = [one for one in swept if one.what in (*_ANSWERED, *subject.choice.parameters)]
+    own = [p.glyph for p in stack.activation.parameters if p.name in {one.what for one in moved}]
+    if own:
         st.caption(theory_words.redrawn(own))
     if measured:
         say(shown, FOUND)
     if subject.beyond:
         st.info(theory_words.beyond(subject.beyond))
-    if mean_field.jumps(subject.activation, **subject.choice.parameters):
+    if subject.jumps:
         st.info(theory_words.JUMPS)
-    _outside(subject)
-    stack = (subject.weight_variance, subject.bias_variance)
-    points = _points(subject.activation.key, subject.choice.settings, *stack)
+    _outside(stack)
+    points = _points(stack.key, stack.settings, stack.weight_variance, stack.bias_variance)
     if told := theory_words.others(points):
         st.caption(told)
     st.caption(theory_words.SYMBOLS)
@@ -84,73 +84,104 @@ def view(
     export.offer(LAYERS, figure, lambda: numbers(shown, LAYERS), "theory_by_layer")
     st.caption("The phase diagram:")
     export.offer(PHASES, diagram, lambda: _grid(fixed[0]), "phase_diagram")
-    return [_sweep(subject, one, measured) for one in swept]
+    sweeps: list[Sweep | Packed | Later] = []
+    for one in moved:
+        sweeps.append(Later(one.slider, partial(_sweep, one)))
+        if measured:
+            # What was measured belongs to the slider's present value: elsewhere is nothing.
+            here = [at == stack for at in one.stacks]
+            steps = np.array(one.steps)
+            sweeps.append(
+                _found(measured, one.stacks, here).sweep(one.slider, steps, ragged=one.deepens)
+            )
+    return sweeps
 
 
-def _shown(subject: Subject, at: Swept, measured: Measured | None, present: np.ndarray) -> Shown:
-    """Return what is shown for each row of ``at``; what was measured only where ``present``."""
-    activation, parameters = subject.activation, subject.choice.parameters
-    weights, biases = at.weight_variance, at.bias_variance
-    start = weights * at.input_second_moment + biases
-    reached = mean_field.reach(mean_field.table(activation, **parameters), weights, biases, start)
-    predicted = mean_field.layers(
-        activation, weights, biases, at.input_second_moment, subject.depth, **parameters
+def _predicted(stacks: Sequence[Plain]) -> Shown:
+    """Return what the theory says of each of several stacks."""
+    weights, biases, inputs, depths = (
+        column(stacks, name)
+        for name in ("weight_variance", "bias_variance", "input_second_moment", "depth")
     )
+    table = known(stacks)
+    reached = mean_field.reach(table, weights, biases, weights * inputs + biases)
+    layers = mean_field.stacks(table, weights, biases, inputs, depths)
     with np.errstate(divide="ignore"):
-        variance = _finite(np.log10(predicted.variance))
-    traces = theory_figures.layer_traces(
-        _finite(predicted.gradient), variance, _bars(measured, present) if measured else []
-    )
+        variance = _finite(np.log10(layers.variance))
+    x = theory_figures.counted(depths)
+    traces = theory_figures.predicted_traces(x, _finite(layers.gradient), variance)
     rows = list(
         zip(
             weights.tolist(),
             biases.tolist(),
             reached.variance.tolist(),
             reached.chi.tolist(),
-            predicted.gradient[:, 0].tolist(),
+            layers.gradient[:, 0].tolist(),
             strict=True,
         )
     )
     cells = list(zip(*(theory_words.cells(*row) for row in rows), strict=True))
-    texts = {f"{TABLE}[1][{i}]": list(column) for i, column in enumerate(cells, 1)}
+    texts = {f"{TABLE}[1][{i}]": list(cell) for i, cell in enumerate(cells, 1)}
     texts[VERDICT] = [
         theory_words.verdict(chi, variance, fate)
         for (_, _, variance, chi, _), fate in zip(rows, reached.fate, strict=True)
     ]
-    if measured:
-        decay = measured.log_gradient - measured.log_gradient[-1]
-        said = theory_words.measured(mean_field.Estimate(decay, measured.gradient_error))
-        texts[FOUND] = [said if here else theory_words.LET_GO for here in present.tolist()]
     dots = theory_figures.dot_traces(np.sqrt(weights), np.sqrt(biases))
-    return Shown({PHASES: (_FIXED, dots), LAYERS: (0, traces)}, texts)
+    return Shown({PHASES: (_FIXED, dots), LAYERS: (0, traces)}, texts, decimals=_DECIMALS)
 
 
-def _bars(
-    measured: Measured, present: np.ndarray
-) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
-    """Return value, lower and upper end of gradient and variance; nan in rows not ``present``."""
+@lru_cache(maxsize=64)
+def _sweep(one: Swept) -> Packed:
+    shown = _predicted(one.stacks)
+    layout = ranges([_layout(stack.depth) for stack in one.stacks], "xaxis", "yaxis")
+    moved = replace(shown, layout={LAYERS: layout})
+    return moved.sweep(one.slider, np.array(one.steps), ragged=one.deepens).packed
+
+
+def _found(measured: Measured, stacks: Sequence[Plain], present: Sequence[bool]) -> Shown:
+    """Return what was measured, for several stacks: only where ``present``."""
+    x = theory_figures.counted(column(stacks, "depth"))
+    here = np.array(present)[:, None]
+    bars = []
+    for parts in _bars(measured):
+        rows = [np.full((len(stacks), x.shape[-1]), np.nan) for _ in parts]
+        for row, part in zip(rows, parts, strict=True):
+            row[:, : part.size] = np.where(here, part, np.nan)
+        bars.append(tuple(rows))
+    traces = theory_figures.measured_traces(x, bars)
+    decay = measured.log_gradient - measured.log_gradient[-1]
+    said = theory_words.measured(mean_field.Estimate(decay, measured.gradient_error))
+    told = [said if at else theory_words.LET_GO for at in present]
+    return Shown({LAYERS: (_LINES, traces)}, {FOUND: told}, decimals=_DECIMALS)
+
+
+def _bars(measured: Measured) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Return value, lower and upper end of gradient and variance, in decades."""
     gradient = measured.log_gradient - measured.log_gradient[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.log10(measured.variance)
         # On a logarithmic axis, and to first order.
         spread = measured.variance_error / measured.variance / math.log(10)
-    found = []
-    for value, error in ((gradient, measured.gradient_error), (variance, spread)):
-        ends = (np.where(np.isfinite(v), v, np.nan) for v in (value, value - error, value + error))
-        found.append(tuple(np.where(present[:, None], end, np.nan) for end in ends))
-    return found
+    return [
+        (_finite(value), _finite(value - error), _finite(value + error))
+        for value, error in ((gradient, measured.gradient_error), (variance, spread))
+    ]
 
 
-def _sweep(subject: Subject, one: Swept, measured: Measured | None) -> Sweep:
-    # What was measured belongs to the slider's present value: elsewhere there is nothing.
-    now = (subject.weight_variance, subject.bias_variance, subject.input_second_moment)
-    columns = (one.weight_variance, one.bias_variance, one.input_second_moment)
-    present = np.logical_and.reduce([np.isclose(c, n) for c, n in zip(columns, now, strict=True)])
-    return _shown(subject, one, measured, present).sweep(one.slider, one.steps)
+def _layout(depth: int) -> charts.Spec:
+    return theory_figures.layer_layout(depth, reach(depth))
 
+
+_ANSWERED = ("depth", "gain", "input_scale", "value", "bias_std")
+"""What moves a stack through the theory, besides its activation's parameters."""
 
 _FIXED = 3
 """Traces of the phase diagram that never move."""
+
+_LINES = 2
+"""Traces of the theory by layer; those of what was measured come behind."""
+
+_DECIMALS = {LAYERS: 3}
 
 
 @lru_cache(maxsize=32)
@@ -208,10 +239,10 @@ def _grid(heat: charts.Spec) -> export.Table:
     return export.Table(["sigma_w", "sigma_b", "log10 of the gradient's factor a layer"], rows)
 
 
-def _outside(subject: Subject) -> None:
+def _outside(stack: Plain) -> None:
     """Say so where the dot is held at the edge of the picture."""
     low, high = (2.0**end for end in theory_figures.OCTAVES)
-    sigma_w = math.sqrt(subject.weight_variance)
+    sigma_w = math.sqrt(stack.weight_variance)
     if not low <= sigma_w <= high:
         st.caption(
             f"σ_w = {wording.number(sigma_w, 3)} lies outside the picture; the dot is at its edge."

@@ -115,10 +115,10 @@ LET_GO = "Measured at layer 1: **not yet**; let the slider go."
 
 
 def redrawn(glyphs: Sequence[str]) -> str:
-    """Say which sliders have to be let go before anything moves."""
-    follow = "follows" if len(glyphs) == 1 else "follow"
+    """Say which sliders have to be let go before the phase diagram moves."""
     return (
-        f"{wording.listed(glyphs)} {follow} when let go: each value has a phase diagram of its own."
+        f"The phase diagram itself follows {wording.listed(glyphs)} when let go: each value has "
+        "one of its own."
     )
 
 
