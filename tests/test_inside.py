@@ -9,6 +9,7 @@ from core.network import Dropout, Skip
 from core.network.gradient_flow import measure
 from core.network.inside import outermost, shares, signals
 from core.network.normalisation import Normalisation
+from core.network.ways import at_steps
 from tests.test_chain_rule import MOVES, experiment, moved
 
 
@@ -16,31 +17,31 @@ from tests.test_chain_rule import MOVES, experiment, moved
 @pytest.mark.parametrize("what", MOVES)
 def test_signals_side_by_side_are_those_of_stacks_alone(what, skip):
     one = experiment("elu", 4, 5, skip=skip, dropout=Dropout.PLAIN, repeats=2)
-    found = signals(one, what, MOVES[what])
+    found = signals(at_steps(one, what, MOVES[what], 1))
     for row, step in enumerate(MOVES[what]):
         alone = moved(one, what, step)
         profile = measure(alone)
         depth = alone.stack.depth
         for name in ("mean", "std", "dead", "saturated"):
-            rows = getattr(found, name)[row]
-            np.testing.assert_allclose(rows[:, :depth], getattr(profile, name), rtol=1e-12)
-            assert np.isnan(rows[:, depth:]).all()
+            values = getattr(found, name)[row]
+            np.testing.assert_allclose(values[:depth], getattr(profile, name)[1], rtol=1e-12)
+            assert np.isnan(values[depth:]).all()
 
 
 def test_what_an_overflow_leaves_unknown():
-    one = experiment("identity", 40, 4, initialiser="he_normal", repeats=2)
-    found = signals(one, "gain", [1.0, 1e20])
+    one = experiment("identity", 40, 4, initialiser="he_normal")
+    found = signals(at_steps(one, "gain", [1.0, 1e20], 0))
     profile = measure(replace(one, gain=1e20))
-    np.testing.assert_array_equal(found.overflow[1], profile.forward_overflow)
-    np.testing.assert_array_equal(np.isnan(found.std[1]), np.isnan(profile.std))
-    np.testing.assert_array_equal(np.isnan(found.dead[1]), np.isnan(profile.dead))
+    assert found.overflow.tolist() == [0, *profile.forward_overflow]
+    np.testing.assert_array_equal(np.isnan(found.std[1:]), np.isnan(profile.std))
+    np.testing.assert_array_equal(np.isnan(found.dead[1:]), np.isnan(profile.dead))
     assert np.isfinite(found.std[0]).all()
 
 
 def test_signals_of_a_normalised_stack():
     one = experiment("tanh", 5, 4, normalisation=Normalisation.LAYER)
-    found = signals(one, "input_scale", [1.0])
-    np.testing.assert_allclose(found.std[0], measure(one).std, rtol=1e-12)
+    found = signals(at_steps(one, "input_scale", [1.0], 0))
+    np.testing.assert_allclose(found.std, measure(one).std, rtol=1e-12)
 
 
 def test_shares():

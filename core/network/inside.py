@@ -1,53 +1,44 @@
 """What goes on inside the layers of networks side by side: moments, dead units, distributions."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from core.network import gradient_flow, ways
-from core.network.gradient_flow import Experiment
+from core.network import Layers, gradient_flow
+from core.network.ways import WaysBack
 from core.numeric import Real
 
 
 class Signals(NamedTuple):
     """What :class:`core.network.gradient_flow.Profile` holds of activations and slopes.
 
-    Arrays are (S, repeats, deepest), nan behind a stack's last layer and an overflow;
-    ``overflow`` (S, repeats) is its layer, 0 where there is none.
+    Arrays are (S, deepest), nan behind a stack's last layer and an overflow; ``overflow``
+    (S,) is its layer, 0 where there is none.
     """
 
     mean: Real
     std: Real
     dead: Real
     saturated: Real
-    overflow: npt.NDArray[np.intp]
+    overflow: Layers
 
 
-def signals(experiment: Experiment, what: str, steps: npt.ArrayLike) -> Signals:
-    """Return what becomes of the signal at each of the steps (S,) of one setting.
-
-    Arguments are as for :func:`core.network.ways.at_steps`, whose exceptions are raised.
-    """
-    draws = [_of_draw(experiment, what, steps, i) for i in range(experiment.repeats)]
-    return Signals(*(np.stack(parts, axis=1) for parts in zip(*draws, strict=True)))
-
-
-def _of_draw(experiment: Experiment, what: str, steps: npt.ArrayLike, index: int) -> Signals:
-    """Return the same of one draw: arrays (S, deepest), and the layer of an overflow (S,)."""
-    one = ways.at_steps(experiment, what, steps, index)
-    network, run = one.one.network, one.run
+def signals(ways: WaysBack) -> Signals:
+    """Return what becomes of the signal on each of S ways through one draw."""
+    network, run = ways.one.network, ways.run
     derivative = network.stack.entry.derivative
     with np.errstate(all="ignore"):
         slopes = [np.asarray(derivative(pre, **network.settings), np.float64) for pre in run.pre]
-    over, depths = one.forward_overflow, np.empty_like(one.depths)
-    depths[one.order] = one.depths
+    over, depths = ways.forward_overflow, np.empty_like(ways.depths)
+    depths[ways.order] = ways.depths
     layers = np.arange(network.stack.depth)
     known = layers < np.where(over > 0, over - 1, depths)[:, None]
     found = {}
     for name, columns in gradient_flow.signals(run, slopes).items():
         rows = np.full(known.shape, np.nan)
-        rows[one.order, : len(columns)] = np.stack(columns, axis=-1)
+        rows[ways.order, : len(columns)] = np.stack(columns, axis=-1)
         there = known & (over == 0)[:, None] if name in ("dead", "saturated") else known
         found[name] = np.where(there, rows, np.nan)
     return Signals(**found, overflow=over)
@@ -60,14 +51,18 @@ def shares(values: Real, low: npt.ArrayLike, high: npt.ArrayLike, bins: int) -> 
     axes. Values beyond the ends count in the outermost bins; nan counts nowhere.
     """
     low, high = (np.asarray(end, dtype=np.float64)[..., None] for end in (low, high))
-    with np.errstate(invalid="ignore"):
-        places = np.clip(np.floor((values - low) * (bins / (high - low))), 0, bins - 1)
     lead = values.shape[:-1]
-    rows = np.arange(int(np.prod(lead))).reshape(*lead, 1) * bins
-    known = ~np.isnan(values)
-    flat = (np.where(known, places, 0).astype(np.intp) + rows)[known]
-    counts = np.bincount(flat, minlength=rows.size * bins)
-    share: Real = counts.reshape(*lead, bins) / values.shape[-1]
+    with np.errstate(invalid="ignore"):
+        # In place: there are hundreds of thousands of values.
+        places = values - low
+        places *= bins / (high - low)
+        np.clip(places, 0, bins - 1, out=places)
+    # What has no place counts in a bin of its own.
+    np.copyto(places, bins, where=np.isnan(places))
+    places = places.astype(np.intp)
+    places += np.arange(math.prod(lead)).reshape(*lead, 1) * (bins + 1)
+    counts = np.bincount(places.ravel(), minlength=math.prod(lead) * (bins + 1))
+    share: Real = counts.reshape(*lead, bins + 1)[..., :bins] / values.shape[-1]
     return share
 
 

@@ -51,9 +51,12 @@ class Inside:
 
     ``layers`` are counted from 1, one row for all or (S, layers), nan behind the last. Each
     of the two has the middles of its bins, (S, bins), and the shares (S, bins, layers);
-    ``spans`` (S, 2, 2) are the ends of their axes.
+    ``spans`` (S, 2, 2) are the ends of their axes. ``signals`` are of all layers, of which
+    there are ``depths`` (S,).
     """
 
+    depths: Layers
+    signals: Signals
     layers: FloatArray
     activations: tuple[FloatArray, FloatArray]
     gradients: tuple[FloatArray, FloatArray]
@@ -63,32 +66,10 @@ class Inside:
         """Draw both in a stack's column."""
         return figures.inside_maps(column, self.layers, self.activations, self.gradients)
 
-
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """Medians over the draws, (S, deepest), nan behind the last of ``depths`` (S,) layers.
-
-    ``overflow`` (S,) is the last layer at which the signal of a draw overflows, or 0.
-    """
-
-    mean: FloatArray
-    std: FloatArray
-    dead: FloatArray
-    saturated: FloatArray
-    overflow: Layers
-    depths: Layers
-
-    @classmethod
-    def of(cls, one: Profile | Signals, depths: Layers) -> "Facts":
-        """Take the medians of what was measured, of one stack or of several."""
-        over = one.forward_overflow[None] if isinstance(one, Profile) else one.overflow
-        found = (one.mean, one.std, one.dead, one.saturated)
-        rows = (part.reshape(len(depths), -1, part.shape[-1]) for part in found)
-        return cls(*(np.median(part, axis=1) for part in rows), over.max(axis=-1), depths)
-
     def lines(self, column: int) -> list[charts.Spec]:
         """Draw dead and saturated units in a stack's column."""
-        return figures.inside_lines(column, self.depths, self.dead, self.saturated)
+        signals = self.signals
+        return figures.inside_lines(column, self.depths, signals.dead, signals.saturated)
 
 
 def section(
@@ -101,10 +82,6 @@ def section(
         for run in shown:
             with room(run.experiment):
                 parts.append(_inside(run.experiment))
-    facts = [
-        Facts.of(profile, np.array([run.depth]))
-        for run, profile in zip(shown, profiles, strict=True)
-    ]
     reaches = [float(np.abs(part.spans[0, 0]).max()) for part in parts]
     widest = max(reaches)
     lost = [name for name, reach in zip(names, reaches, strict=True) if reach < _SEEN * widest]
@@ -112,8 +89,8 @@ def section(
     depth = max(run.depth for run in shown)
     traces = [
         trace
-        for column, (part, one) in enumerate(zip(parts, facts, strict=True))
-        for trace in (*part.maps(column), *one.lines(column))
+        for column, part in enumerate(parts)
+        for trace in (*part.maps(column), *part.lines(column))
     ]
     layout = figures.inside_layout(depth, titles, _limits(parts)[0])
     figure = charts.finish(charts.at_rest(traces), layout)
@@ -123,23 +100,24 @@ def section(
             f"saturated units, for {'; '.join(names)}"
         )
         st.plotly_chart(figure, key=CHART, config=charts.CONFIG, alt=alt)
-        for place, (name, one) in enumerate(zip(names, facts, strict=True)):
+        for place, (name, part) in enumerate(zip(names, parts, strict=True)):
             with st.container(key=f"{SAID}_{place}"):
-                st.markdown(_said(name, one, 0))
+                st.markdown(_said(name, part, 0))
     if lost:
         st.info(
             f"All activations share one axis. {names[reaches.index(widest)]} takes it to "
             f"{wording.number(widest, 1)}, beside which those of {wording.listed(lost)} are too "
             "small to be seen."
         )
-    rows = [row for name, one in zip(names, facts, strict=True) for row in _rows(name, one, 0)]
+    rows = [row for name, part in zip(names, parts, strict=True) for row in _rows(name, part, 0)]
     with st.container(key=TABLE):
         st.markdown(wording.table(_HEADS, rows))
     st.caption(
-        "Heat maps: the first draw, one column a layer, the stronger the colour the more of the "
-        "values. What lies beyond an axis counts in its outermost cells. Gradients are relative "
-        "to the last layer's, exact zeros left out. Dead: slope 0 for every input of the batch. "
-        "Saturated or blocked: |f′(z)| below 0.01, counted over units and inputs."
+        "All of it is about the first draw. Heat maps: one column a layer, the stronger the "
+        "colour the more of the values. What lies beyond an axis counts in its outermost cells. "
+        "Gradients are relative to the last layer's, exact zeros left out. Dead: slope 0 for every "
+        "input of the batch. Saturated or blocked: |f′(z)| below 0.01, counted over units and "
+        "inputs."
     )
     export.offer(CHART, figure, lambda: export.Table(_HEADS, rows), "inside_the_layers")
     _jacobian(shown, names)
@@ -190,12 +168,11 @@ def _told(moved: Moved, stacks: Stacks, names: tuple[tuple[str, ...], ...]) -> P
     for column, ((experiment, moves), called) in enumerate(zip(stacks, names, strict=True)):
         if not moves:
             continue
-        found = signals(experiment, moved.what, moved.steps)
-        facts = Facts.of(found, runs.depths(experiment, moved))
-        for row, trace in enumerate(facts.lines(column), _TRACES * column + _MAPS):
+        part = _inside(experiment, moved)
+        for row, trace in enumerate(part.lines(column), _TRACES * column + _MAPS):
             changes[row] = charts.varying(trace)
-        texts[f"{SAID}_{column}"] = [_said(name, facts, i) for i, name in enumerate(called)]
-        rows = [_rows(name, facts, i) for i, name in enumerate(called)]
+        texts[f"{SAID}_{column}"] = [_said(name, part, i) for i, name in enumerate(called)]
+        rows = [_rows(name, part, i) for i, name in enumerate(called)]
         for place in range(_PICKED):
             key = f"{TABLE}[{_PICKED * column + place + 1}]"
             for cell, values in enumerate(zip(*(row[place] for row in rows), strict=True)):
@@ -256,7 +233,8 @@ def _inside(experiment: Experiment, moved: Moved | None = None) -> Inside:
         middles = low + (np.arange(BINS) + 0.5) * (high - low) / BINS
         share = np.round(shares(values, low, high, BINS).swapaxes(-1, -2) * _GRAIN) / _GRAIN
         found.append((middles, np.where(share > 0, share, np.nan)))
-    return Inside(numbers if np.ptp(depths) else numbers[0], found[0], found[1], spans)
+    layers = numbers if np.ptp(depths) else numbers[0]
+    return Inside(depths, signals(ways), layers, found[0], found[1], spans)
 
 
 def _picked(depths: Layers) -> tuple[FloatArray, Layers]:
@@ -279,29 +257,30 @@ def _picked(depths: Layers) -> tuple[FloatArray, Layers]:
 _HEADS = ("Stack", "Layer", "Mean", "Standard deviation", "Dead units", "Saturated or blocked")
 
 
-def _rows(name: str, facts: Facts, row: int) -> list[list[str]]:
+def _rows(name: str, part: Inside, row: int) -> list[list[str]]:
     """Return the table's rows of a stack: its first, middle and last layer."""
-    depth = int(facts.depths[row])
+    depth, found = int(part.depths[row]), part.signals
     return [
         [
             name,
             str(i + 1),
-            wording.fixed(float(facts.mean[row, i])),
-            wording.fixed(float(facts.std[row, i])),
-            _percent(float(facts.dead[row, i])),
-            _percent(float(facts.saturated[row, i])),
+            wording.fixed(float(found.mean[row, i])),
+            wording.fixed(float(found.std[row, i])),
+            _percent(float(found.dead[row, i])),
+            _percent(float(found.saturated[row, i])),
         ]
         for i in (0, (depth - 1) // 2, depth - 1)
     ]
 
 
-def _said(name: str, facts: Facts, row: int) -> str:
-    if over := int(facts.overflow[row]):
+def _said(name: str, part: Inside, row: int) -> str:
+    found = part.signals
+    if over := int(found.overflow[row]):
         return f"**{name}**: the signal overflows at layer {over}; nothing is known beyond it."
-    depth = int(facts.depths[row])
-    std = facts.std[row, :depth]
-    dead = float(facts.dead[row, :depth].max())
-    saturated = float(facts.saturated[row, :depth].max())
+    depth = int(part.depths[row])
+    std = found.std[row, :depth]
+    dead = float(found.dead[row, :depth].max())
+    saturated = float(found.saturated[row, :depth].max())
     change = float(std[-1] / std[0]) if std[0] else np.nan
     signal = (
         "The activations do not vary at all."
