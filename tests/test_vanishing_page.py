@@ -790,6 +790,38 @@ def test_the_curve_follows_the_hand_and_rests_where_it_was(open_page):
     assert said() == now[1]
 
 
+_HELD = """key => {
+    const shown = [...document.querySelectorAll(`.st-key-${key}`)]
+    const graph = shown.find(e => e.getClientRects().length).querySelector('.js-plotly-plot')
+    const axes = Object.entries(graph._fullLayout).filter(([name]) => /^[xy]axis/.test(name))
+    const list = values => Array.from(values ?? [], one => (one?.length ? Array.from(one) : one))
+    return [
+        graph._fullData.map(({ x, y, z }) => JSON.stringify([x, y, z].map(list))),
+        axes.map(([name, { range }]) => [name, range]),
+    ]
+}"""
+
+
+@pytest.mark.parametrize(
+    ("section", "chart"),
+    [
+        ("Gradient by layer", CHART),
+        ("Inside the layers", inside.CHART),
+        ("Chain rule", chain.CHART),
+        ("Pulse", journey.CHART),
+    ],
+)
+@pytest.mark.parametrize("depth", [8, 26])
+def test_every_picture_grows_and_shrinks_with_the_depth(open_page, section, chart, depth):
+    """Lines, bars and heat maps have as many layers under the hand as at rest."""
+    page = open_page(address(section, "&vanishing_depth=12"))
+    place = own.DEPTHS.index(depth)
+    before, now, after = carry(page, own.DEPTH, place, lambda: page.page.evaluate(_HELD, chart))
+    assert now != before
+    assert now == after
+    assert f"{own.DEPTH}={depth}" in page.page.url
+
+
 def test_the_pulse_follows_the_hand(open_page):
     page = open_page(address("Pulse", "&vanishing_depth=12"))
     said = page.page.locator(f".st-key-{journey.SAID}")
