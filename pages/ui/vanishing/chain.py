@@ -87,10 +87,8 @@ def section(
 
 def _follow(shown: Sequence[Run], place: int, through: tuple[int, ...], sample: int) -> None:
     """Let the picture follow all sliders that it can."""
-    run = shown[place]
-    # Of the draws the first is looked into alone.
-    alone = replace(run, experiment=replace(run.experiment, repeats=1))
-    (moved,), others = runs.affordable([alone], more_on_view(), _looks(run))
+    alone = shown[place].first_draw
+    (moved,), others = runs.affordable([alone], more_on_view(), _looks(alone))
     made = []
     for one in moved:
         called = words.called(shown, one)[place]

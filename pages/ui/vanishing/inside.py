@@ -126,7 +126,8 @@ def section(
 
 def _follow(shown: Sequence[Run]) -> None:
     """Let pictures and words follow all sliders that they can."""
-    moved, others = runs.affordable(list(shown), more_on_view())
+    looked = [run.first_draw for run in shown]
+    moved, others = runs.affordable(looked, more_on_view())
     sweeps = []
     for one in dict.fromkeys(one for some in moved for one in some):
         called = tuple(words.called(shown, one))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -51,8 +51,7 @@ def section(
         say(at, SAID)
         alt = f"The gradient of {units} units and of every layer of {name}, as far as it has come"
         draw(at, CHART, layout, alt)
-    # Of the draws the first is on view alone.
-    alone = replace(run, experiment=replace(run.experiment, repeats=1))
+    alone = run.first_draw
     (moved,), others = runs.affordable([alone], more_on_view())
     sweeps = [_sweep(run.experiment, name)]
     for one in moved:

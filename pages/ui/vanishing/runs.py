@@ -92,6 +92,11 @@ class Run:
         """How many units a layer has."""
         return self.experiment.stack.sizes[-1]
 
+    @property
+    def first_draw(self) -> "Run":
+        """The same, with its first draw alone."""
+        return replace(self, experiment=replace(self.experiment, repeats=1))
+
 
 @dataclass(frozen=True)
 class Moved:
