@@ -13,6 +13,7 @@ from core.network.initialisers import INITIALISERS
 from core.network.normalisation import Normalisation
 from pages.ui import controls
 from pages.ui.controls import Choice, segments
+from pages.ui.live import player
 from pages.ui.parts import Slider, Whole
 
 SECTION = "vanishing_section"
@@ -130,6 +131,7 @@ def base() -> Experiment:
     with st.grid(2, min_column_width=120):
         depth = _choice("Depth (layers)", DEPTH, DEPTHS)
         width = _width()
+    player(DEPTH, "depth", key="vanishing_depth_player")
     rule, value = _weights()
     with st.grid(2, min_column_width=120):
         gain = _choice("Gain", GAIN, GAINS, "Every weight is multiplied by this.")
