@@ -128,7 +128,7 @@ def inside_layout(depth: int, names: Sequence[str], limits: FloatArray) -> Spec:
         "coloraxis": {
             "colorscale": [[0.0, SHADE], [1.0, COLOURS[0]]],
             "cmin": 0.0,
-            "cmax": 0.15,
+            "cmax": 0.2,
             "showscale": False,
         },
         "hovermode": "closest",

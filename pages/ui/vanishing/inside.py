@@ -25,7 +25,7 @@ CHART = "vanishing_inside"
 SAID = "vanishing_inside_said"
 TABLE = "vanishing_inside_table"
 JACOBIAN = "vanishing_jacobian"
-BINS = 32
+BINS = 24
 MOST_LAYERS = 50
 """A heat map of more layers shows evenly spaced ones."""
 
