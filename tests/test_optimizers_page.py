@@ -137,14 +137,23 @@ SETTINGS = [
     (LEDGER, {"one": "Adam", "w": -3.4}, "optimizers_w"),
     (LEDGER, {"one": "AdamW", "step": 2, "adamw_beta2": 0.95}, "adamw_beta2"),
     (LEDGER, {"one": "Adagrad", "surface": "Beale"}, "optimizers_step"),
+    (LEDGER, {"bowl_condition": 28, "bowl_angle": 35}, "bowl_condition"),
+    (LEDGER, {"one": "Nesterov", "step": 60, "bowl_angle": 35}, "bowl_angle"),
+    (LEDGER, {"surface": "Noisy bowl", "one": "Momentum", "seed": 3}, "noisy_bowl_sigma"),
+    (LEDGER, {"surface": "Rastrigin", "one": "RMSprop"}, "rastrigin_amplitude"),
+    (LEDGER, {"surface": "Rosenbrock", "one": "Gradient descent"}, "rosenbrock_steepness"),
     (MAPS, {"map_steps": 50, "w": 1.4}, "optimizers_b"),
     (MAPS, {"map": "Rate × momentum", "map_steps": 50, "adam_beta1": 0.3}, "adam_beta1"),
     (FORMS, {"gamma": 0.5, "cut": "true"}, "optimizers_gamma"),
     (FORMS, {"surface": "Beale", "matched": "true", "rate": 0.01}, "optimizers_rate"),
     (FORMS, {"surface": "Himmelblau", "w": 0.1}, "optimizers_w"),
+    (FORMS, {"bowl_condition": 28, "bowl_angle": 35}, "bowl_angle"),
+    (FORMS, {"surface": "Rastrigin", "matched": "true"}, "rastrigin_amplitude"),
+    (FORMS, {"surface": "Rosenbrock", "cut": "true"}, "rosenbrock_steepness"),
 ]
 
 
+@pytest.mark.usefixtures("all_in_view")
 @pytest.mark.parametrize(("section", "query", "slider"), SETTINGS)
 def test_a_sweep_rests_where_it_was_dragged(section, query, slider):
     """The row of a slider's own value is what the page draws and says."""
@@ -168,6 +177,57 @@ def test_a_sweep_rests_where_it_was_dragged(section, query, slider):
             assert all(piece in spoken for piece in texts[row]), (key, texts[row])
 
 
+@pytest.mark.usefixtures("all_in_view")
+@pytest.mark.parametrize(
+    ("section", "query", "slider", "value"),
+    [
+        (RACE, {**GROUND, "bowl_angle": 35}, "bowl_condition", 61.0),
+        (LEDGER, {"bowl_angle": 35}, "bowl_condition", 61.0),
+        (LEDGER, {"one": "Nesterov", "step": 17}, "bowl_angle", 90.0),
+        (LEDGER, {"surface": "Noisy bowl", "one": "Momentum"}, "noisy_bowl_sigma", 3.7),
+        (LEDGER, {"surface": "Rosenbrock", "one": "Gradient descent"}, "rosenbrock_steepness", 5.0),
+        (FORMS, {"bowl_condition": 28}, "bowl_angle", 65.0),
+        (FORMS, {"surface": "Plateau", "matched": "true"}, "plateau_width", 2.3),
+        (FORMS, {"surface": "Rosenbrock", "cut": "true"}, "rosenbrock_steepness", 90.0),
+    ],
+)
+def test_a_sweep_of_the_surface_shows_what_the_page_shows_there(section, query, slider, value):
+    """All that the page draws and says at another step is in the sweep, or the same here."""
+    here, there = opened(section, **query), opened(section, **query, **{slider: value})
+    found, wanted, spoken = figures(here), figures(there), said(there)
+    heads = [head for head in swept(here) if head["slider"] == slider]
+    said_by_sweeps: list[str] = []
+    for head in heads:
+        row = head["values"].index(pytest.approx(value))
+        for chart in head["charts"]:
+            for index, attribute, rows in chart["traces"]:
+                found[chart["chart"]]["data"][index][attribute] = rows[row]
+        for key, texts in head["texts"].items():
+            assert all(piece in spoken for piece in texts[row]), (key, texts[row])
+            said_by_sweeps += texts[row]
+    for chart, figure in wanted.items():
+        assert len(figure["data"]) == len(found[chart]["data"])
+        for index, (now, then) in enumerate(zip(found[chart]["data"], figure["data"], strict=True)):
+            assert now.keys() == then.keys()
+            for name in now.keys() & {"x", "y", "z"}:
+                shown, kept = (numbers(one[name]).ravel() for one in (now, then))
+                np.testing.assert_array_equal(shown, kept, f"{chart}, trace {index}, {name}")
+    told = " ".join(said_by_sweeps)
+    lines, known = (
+        {
+            line
+            for one in (*app.markdown, *app.caption)
+            for line in one.value.split("\n")
+            if "let go" not in line
+        }
+        for app in (there, here)
+    )
+    new = {word.strip("`*|") for line in lines - known for word in line.split()}
+    new -= {word.strip("`*|") for line in known for word in line.split()}
+    assert all(word in told for word in new), (new, told)
+
+
+@pytest.mark.usefixtures("all_in_view")
 @pytest.mark.parametrize(("section", "query", "slider"), SETTINGS)
 def test_a_move_of_any_slider_costs_little(section, query, slider):
     """Whatever is drawn or swept anew is sent, and of the rest what is small."""
@@ -335,6 +395,12 @@ def test_of_many_large_sweeps_the_smallest_are_sent_and_the_rest_is_named():
     assert found.left == ["big", "slow"]
     everything = budget.fitting(three, (), [], -budget.MOST)
     assert everything.left == []
+    # What only the sliders of the surface have sent again costs nothing where there is one.
+    one = Following("κ", [sweep(10_000)], [sweep(40_000)])
+    assert budget.fitting([one, three[0]], (), [], 10_000).left == []
+    both = budget.fitting([one, three[0], Following("φ", [sweep(11_000)], one.lasting)], (), [], 0)
+    assert [len(sent.payload) for sent in both.sweeps] == [10_000, 40_000, 30_000]
+    assert both.left == ["φ"]
 
 
 def test_a_fair_race_says_that_it_follows_on_release():
@@ -582,8 +648,8 @@ def test_numbers_to_take_along():
     run = walks.walks(course, driver)
     head, *rows = rows_of(race.table([run]))
     assert [float(v) for v in rows[-1][3:]] == path.positions[-1, 0].tolist()
-    at = forms.Setting(0.03, 0.9, (-2.0, 1.0))
-    head, *rows = rows_of(forms.table(land, at, True, False))
+    at = forms.Setting(walks.Course(land, "", (), (-2.0, 1.0), 0, forms.STEPS), 0.03, 0.9)
+    head, *rows = rows_of(forms.table(at, True, False))
     assert len(rows) == 3 * (forms.STEPS + 1)
 
 

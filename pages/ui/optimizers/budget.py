@@ -23,10 +23,15 @@ _ENVELOPE = 250
 
 
 class Following(NamedTuple):
-    """A slider, by the name that the page calls it, and its sweeps; none if they take too long."""
+    """A slider, by the name that the page calls it, and its sweeps; none if they take too long.
+
+    Those that are ``lasting`` depend on the surface only: they are sent again where another
+    slider of the surface has moved, and else stay as they are.
+    """
 
     name: str
     sweeps: Sequence[Packed]
+    lasting: Sequence[Packed] = ()
 
 
 class Chosen(NamedTuple):
@@ -46,15 +51,20 @@ def fitting(
     """
     every = list(sliders)
     room = MOST - _DEFLATED * (page + sum(map(_bytes, figures))) - _size(always)
-    kept: set[int] = set()
+    kept: list[int] = []
     for place in sorted(range(len(every)), key=lambda i: _size(every[i].sweeps)):
-        size = _size(every[place].sweeps)
-        if every[place].sweeps and size <= room:
-            room -= size
-            kept.add(place)
-    sent = [sweep for place in sorted(kept) for sweep in every[place].sweeps]
+        if every[place].sweeps and _cost([every[i] for i in (*kept, place)]) <= room:
+            kept.append(place)
+    chosen = [every[place] for place in sorted(kept)]
+    sent = [sweep for one in chosen for sweep in (*one.sweeps, *one.lasting)]
     left = [one.name for place, one in enumerate(every) if place not in kept]
     return Chosen([*always, *sent], left)
+
+
+def _cost(sliders: Sequence[Following]) -> int:
+    """Return what a move may send: every sweep, but of those that last only the other sliders'."""
+    lasting = [_size(one.lasting) for one in sliders if one.lasting]
+    return sum(_size(one.sweeps) for one in sliders) + sum(lasting) - min(lasting, default=0)
 
 
 def _size(sweeps: Sequence[Packed]) -> int:

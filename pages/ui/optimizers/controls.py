@@ -19,6 +19,7 @@ from pages.ui.landscapes import controls as landscapes
 from pages.ui.optimizers import scene
 from pages.ui.optimizers.figures.mapping import TICKS
 from pages.ui.optimizers.scene import CARRIED, Driver, Settings, landscape
+from pages.ui.optimizers.walks import Course
 from pages.ui.parts import Slider
 from pages.ui.presets import Preset
 
@@ -99,9 +100,14 @@ DEFAULTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Stage:
-    """The surface that is walked on, where from, and with which errors of measurement."""
+    """The surface that is walked on, where from, and with which errors of measurement.
+
+    ``surface`` and ``parameters`` are as in a :class:`Course`.
+    """
 
     ground: Ground
+    surface: str
+    parameters: Settings
     start: tuple[float, float]
     seed: int
 
@@ -111,11 +117,17 @@ class Stage:
         (left, right), (low, high) = self.ground.window
         return not (left <= self.start[0] <= right and low <= self.start[1] <= high)
 
+    def course(self, steps: int, schedule: str = "constant") -> Course:
+        """Return what a walk of ``steps`` steps needs to know of all this."""
+        return Course(
+            self.ground, self.surface, self.parameters, self.start, self.seed, steps, schedule
+        )
+
 
 def stage() -> Stage:
     """Ask for the surface, its parameters and the start; stop where there is no surface."""
-    land, _ = ground(surface_key())
-    return start(land)
+    key = surface_key()
+    return start(key, *ground(key))
 
 
 def surface_key() -> str:
@@ -136,8 +148,11 @@ def ground(key: str) -> tuple[Ground, Settings]:
     return scene.ground(key, values), values
 
 
-def start(land: Ground) -> Stage:
-    """Ask where a walk on ``land`` starts, and with which noise."""
+def start(key: str, land: Ground, parameters: Settings) -> Stage:
+    """Ask where a walk on ``land`` starts, and with which noise.
+
+    It is the surface ``key`` with its ``parameters``, as :func:`ground` returns them.
+    """
     with st.grid(2, min_column_width=110):
         at = (_start("Start w", W), _start("Start b", B))
     seed = 0
@@ -151,7 +166,7 @@ def start(land: Ground) -> Stage:
         on_click=state.assign,
         args=(usual,),
     )
-    found = Stage(land, at, seed)
+    found = Stage(land, "" if key == CARRIED else key, parameters, at, seed)
     if found.outside:
         (left, right), (low, high) = land.window
         st.caption(

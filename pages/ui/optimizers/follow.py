@@ -5,6 +5,7 @@ step of a slider in a sweep. All are made by the same functions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -106,7 +107,7 @@ def sliders(
         racers = sum(_changes(one, course, driver) for driver in drivers)
         quick = racers * course.steps <= MOST_STEPS
         made = _of_slider(course, drivers, percent, slider, one) if quick else []
-        yield Following(one.label, made)
+        yield Following(one.label, made, ground(CHART, slider, one, course))
 
 
 def _changes(varied: Varied, course: Course, driver: Driver) -> bool:
@@ -124,12 +125,10 @@ def _of_slider(
         for place, (_, driver) in enumerate(neutral)
         if _changes(varied, course, driver)
     )
-    made = [
+    return [
         _moved(slider, varied, others, racers, len(drivers), percent),
         _told(slider, varied, others, tuple(driver for _, driver in neutral)),
     ]
-    shapes = varied.of and varied.of == course.surface and varied.name != "sigma"
-    return [*made, _ground(slider, varied, others)] if shapes else made
 
 
 def varied(course: Course, drivers: Sequence[Driver], tab: str) -> list[tuple[str, Varied]]:
@@ -200,13 +199,20 @@ def _told(slider: str, varied: Varied, course: Course, drivers: tuple[Driver, ..
     return Sweep(slider, varied.values, texts={VERDICT: says}).packed
 
 
+def ground(chart: str, slider: str, varied: Varied, course: Course) -> list[Packed]:
+    """Return the surface at each step of a slider, if that shapes it: a chart's first trace."""
+    if not varied.of or varied.of != course.surface or varied.name == "sigma":
+        return []
+    # Without what has no part in it, and so without the slider's own value.
+    bare = replace(course, start=(0.0, 0.0), seed=0, steps=0, schedule="constant")
+    return [_ground(chart, slider, varied, varied.change_course(bare, varied.values[0]))]
+
+
 @lru_cache(maxsize=64)
-def _ground(slider: str, varied: Varied, course: Course) -> Packed:
-    """Return the surface at each step of a slider that shapes it."""
-    driver = Driver("", 0.0, ())
-    grounds = [varied.change(course, driver, value)[0].ground for value in varied.values]
+def _ground(chart: str, slider: str, varied: Varied, course: Course) -> Packed:
+    grounds = [varied.change_course(course, value).ground for value in varied.values]
     z = np.stack([mapping.levels(scene.heights(one)) for one in grounds])
-    return Sweep(slider, varied.values, [ChartSweep(CHART, {0: {"z": z}})]).packed
+    return Sweep(slider, varied.values, [ChartSweep(chart, {0: {"z": z}})]).packed
 
 
 def _sweep(

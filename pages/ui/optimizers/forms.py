@@ -1,21 +1,22 @@
 """The three things that are called momentum, walked side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from core.descent import Trajectory
 from core.descent.momentum_forms import FORMS, apart, compare
-from core.descent.surfaces import Ground, Point
 from core.spec import FloatArray
 from pages.ui import export, parts, wording
 from pages.ui.live import Packed, live
-from pages.ui.optimizers import controls, scene, words
+from pages.ui.optimizers import controls, follow, scene, words
 from pages.ui.optimizers.budget import Following, fitting
 from pages.ui.optimizers.controls import GAMMA
 from pages.ui.optimizers.figures import mapping, meanings
+from pages.ui.optimizers.walks import Course, Varied, slope
 from pages.ui.parts import Shown
 
 CHART = "optimizers_forms"
@@ -44,8 +45,8 @@ def forms() -> None:
             help="An average of gradients is 1 − γ times their sum; this rate makes up for it.",
         )
     land = stage.ground
-    at = Setting(rate, gamma, stage.start)
-    shown = pictured(land, [at], cut, matched)
+    at = Setting(stage.course(STEPS), rate, gamma)
+    shown = pictured([at], cut, matched)
     fixed = [
         mapping.contours(land.window, scene.heights(land)),
         mapping.minima(land.minima),
@@ -62,20 +63,20 @@ def forms() -> None:
         with st.container(horizontal=True, gap="large", vertical_alignment="center"):
             st.markdown(f"**{form.name}** ({form.used_by})", width=320)
             st.latex(form.formula, width="content")
-    chosen = fitting(sweeps(land, at, cut, matched), (figure, side), (), _PAGE)
+    chosen = fitting(sweeps(at, cut, matched), (figure, side), (), _PAGE)
     live(chosen.sweeps, key="optimizers_live")
     if chosen.left:
         with remark:
             st.caption(wording.let_go(chosen.left))
-    export.offer(CHART, figure, lambda: table(land, at, cut, matched), "momentum")
+    export.offer(CHART, figure, lambda: table(at, cut, matched), "momentum")
 
 
 class Setting(NamedTuple):
-    """What the walks depend on, each of it on a slider."""
+    """What the walks depend on, each of it on a slider; they know no noise."""
 
+    course: Course
     rate: float
     gamma: float
-    start: Point
 
 
 def rates(rate: float, cut: bool) -> FloatArray:
@@ -83,16 +84,18 @@ def rates(rate: float, cut: bool) -> FloatArray:
     return np.where(np.arange(STEPS) < CUT_AT, rate, rate / 10 if cut else rate)
 
 
-def pictured(land: Ground, settings: Sequence[Setting], cut: bool, matched: bool) -> Shown:
+def pictured(settings: Sequence[Setting], cut: bool, matched: bool) -> Shown:
     """Show the three walks and their distances for each setting."""
-    starts = np.array([one.start for one in settings])
+    courses = [one.course for one in settings]
+    land = courses[0].ground
+    starts = np.array([one.start for one in courses])
     every = np.stack([rates(one.rate, cut) for one in settings], axis=1)[..., None]
     gamma = np.array([one.gamma for one in settings])[:, None]
-    walks = compare(land.slope, starts, every, gamma, matched=matched)
+    walks = compare(slope(courses), starts, every, gamma, matched=matched)
     keys = list(FORMS)
     names = [form.name for form in FORMS.values()]
     paths = [scene.on_map(land, _whole(walks[key].positions)) for key in keys]
-    away = [_whole(apart(walks["velocity"], walks[key])) for key in keys[1:]]
+    away = [_apart(walks["velocity"], walks[key]) for key in keys[1:]]
     # Rounding is part of the picture, but no logarithm can show an exact 0.
     drawn = [scene.rounded(np.log10(np.clip(distance, 1e-18, 10)), scene.PART) for distance in away]
     says = [
@@ -109,47 +112,60 @@ def pictured(land: Ground, settings: Sequence[Setting], cut: bool, matched: bool
     )
 
 
+def _apart(one: Trajectory, other: Trajectory) -> FloatArray:
+    """Return the distance of walks after every step, (n, STEPS + 1): as far as both of them go.
+
+    What lies behind is the last of these, whatever other walks there are.
+    """
+    place = np.minimum(np.arange(STEPS + 1)[:, None], np.minimum(one.taken, other.taken))
+    found = np.take_along_axis(apart(one, other), place, axis=0)
+    return np.nan_to_num(found.T, nan=10.0, posinf=10.0)
+
+
 def _whole(values: FloatArray) -> FloatArray:
     """Return values (k, n, ...) as (n, STEPS + 1, ...), the last repeated where all stopped."""
     place = np.minimum(np.arange(STEPS + 1), len(values) - 1)
     return np.nan_to_num(np.moveaxis(values[place], 0, 1), nan=10.0, posinf=10.0)
 
 
-def sweeps(land: Ground, at: Setting, cut: bool, matched: bool) -> list[Following]:
-    """Return what the sliders of rate, γ and start move."""
-    (w, b), gammas = at.start, tuple(GAMMA.steps.tolist())
-    # Without the slider's own value, which changes nothing in its sweep.
-    asked = (
-        ("η", controls.RATE, controls.RATE_OPTIONS, at._replace(rate=0.0)),
-        ("γ", GAMMA.key, gammas, at._replace(gamma=0.0)),
-        ("start w", controls.W, controls.STARTS, at._replace(start=(0.0, b))),
-        ("start b", controls.B, controls.STARTS, at._replace(start=(w, 0.0))),
-    )
-    return [
-        Following(name, [_sweep(land, slider, values, bare, cut, matched)])
-        for name, slider, values, bare in asked
-    ]
+def sweeps(at: Setting, cut: bool, matched: bool) -> Iterator[Following]:
+    """Give what each slider moves: of rate and γ, of the start and of the surface."""
+    gammas = tuple(GAMMA.steps.tolist())
+    for name, slider, varied in (
+        ("η", controls.RATE, Varied("", "rate", controls.RATE_OPTIONS)),
+        ("γ", GAMMA.key, Varied("", "gamma", gammas)),
+        *(
+            (one.label, slider, one)
+            for tab in (controls.START, controls.GROUND)
+            for slider, one in follow.varied(at.course, [], tab)
+            if one.name not in ("seed", "sigma")
+        ),
+    ):
+        # Without the slider's own value, which changes nothing in its sweep.
+        bare = _changed(at, varied, varied.values[0])
+        land = follow.ground(CHART, slider, varied, at.course)
+        yield Following(name, [_sweep(slider, varied, bare, cut, matched)], land)
+
+
+def _changed(at: Setting, varied: Varied, value: float) -> Setting:
+    if not varied.of and varied.name == "rate":
+        return at._replace(rate=value)
+    if not varied.of and varied.name == "gamma":
+        return at._replace(gamma=value)
+    return at._replace(course=varied.change_course(at.course, value))
 
 
 @lru_cache(maxsize=64)
-def _sweep(
-    land: Ground, slider: str, values: tuple[float, ...], at: Setting, cut: bool, matched: bool
-) -> Packed:
-    (w, b) = at.start
-    settings = {
-        controls.RATE: lambda value: at._replace(rate=value),
-        GAMMA.key: lambda value: at._replace(gamma=value),
-        controls.W: lambda value: at._replace(start=(value, b)),
-        controls.B: lambda value: at._replace(start=(w, value)),
-    }
-    shown = pictured(land, [settings[slider](value) for value in values], cut, matched)
-    return shown.sweep(slider, np.array(values)).packed
+def _sweep(slider: str, varied: Varied, at: Setting, cut: bool, matched: bool) -> Packed:
+    shown = pictured([_changed(at, varied, value) for value in varied.values], cut, matched)
+    return shown.sweep(slider, np.array(varied.values)).packed
 
 
-def table(land: Ground, at: Setting, cut: bool, matched: bool) -> export.Table:
+def table(at: Setting, cut: bool, matched: bool) -> export.Table:
     """Return the three walks as rows, all digits."""
     every = rates(at.rate, cut)
-    walks = compare(land.slope, np.array(at.start), every, at.gamma, matched=matched)
+    land, start = at.course.ground, np.array(at.course.start)
+    walks = compare(land.slope, start, every, at.gamma, matched=matched)
     rows: list[list[object]] = [
         [FORMS[key].name, step, w, b]
         for key, walk in walks.items()

@@ -1,6 +1,7 @@
 """The step ledger: one update at a time, written out with its numbers."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -42,7 +43,7 @@ def ledger() -> None:
         stage = controls.stage()
         driver = controls.driver()
         outcome, remark = st.container(), st.container()
-    course = Course(stage.ground, "", (), stage.start, stage.seed, STEPS)
+    course = stage.course(STEPS)
     path = run([(course, driver)])
     if not path.steps:
         with above:
@@ -93,7 +94,9 @@ def pictured(
     walk = [row if len(rows) > 1 else 0 for row in range(len(steps_asked))]
     at = np.minimum(path.taken[walk], steps_asked)
     made = steps(path, at.tolist(), walk)
-    drawn = scene.on_map(land, np.moveaxis(path.positions, 1, 0))[walk]
+    # As many points for a walk that stopped alone as beside others.
+    place = np.minimum(np.arange(STEPS + 1), path.steps)
+    drawn = scene.on_map(land, np.moveaxis(path.positions[place], 1, 0))[walk]
     stands, looks = scene.clipped(land, made.before), scene.clipped(land, made.look_ahead)
     nesterov = name == "nesterov"
     tails = looks if nesterov else stands
@@ -101,11 +104,13 @@ def pictured(
     memory = getattr(made.state, _MEMORY.get(name, ""), None)
     if memory is not None:
         arrows.append(("−momentum", stands, stands + _unit(land, -memory)))
-    arrows = [(label, scene.on_map(land, a), scene.on_map(land, b)) for label, a, b in arrows]
+    strokes = [
+        (label, scene.on_map(land, stepping.arrow(tail, tip))) for label, tail, tip in arrows
+    ]
     ahead = scene.on_map(land, looks) if nesterov else None
     traces = [
         mapping.start_mark(drawn[:, 0]),
-        *stepping.ledger_traces(name, drawn, at, arrows, ahead),
+        *stepping.ledger_traces(name, drawn, at, strokes, ahead),
     ]
     settings = columns([rows[row][1] for row in walk])
     texts: dict[str, Sequence[str]] = {}
@@ -147,19 +152,18 @@ def _unit(land: Ground, direction: FloatArray) -> FloatArray:
 def _by_step(course: Course, driver: Driver) -> Packed:
     rows = [(course, driver)]
     at = [round(k) for k in STEP.steps.tolist()]
-    return pictured(rows, run(rows), at).sweep(STEP.key, STEP.steps).packed
+    return _moving(pictured(rows, run(rows), at)).sweep(STEP.key, STEP.steps).packed
 
 
 def sweeps(course: Course, driver: Driver, step: int) -> Iterator[Following]:
-    """Give what the sliders of rate, start, momentum, decay and ε make of the same step."""
+    """Give what every other slider makes of the same step."""
     for slider, varied in (
-        *follow.varied(course, [driver], controls.RATES),
-        *follow.varied(course, [driver], controls.START),
-        *follow.varied(course, [driver], controls.MEMORY),
+        one for tab in controls.TABS for one in follow.varied(course, [driver], tab)
     ):
         # Without the slider's own value, which changes nothing in its sweep.
         found = _swept(slider, varied, *varied.change(course, driver, varied.values[0]), step)
-        yield Following(varied.label, [found] if found else [])
+        land = follow.ground(CHART, slider, varied, course)
+        yield Following(varied.label, [found] if found else [], land)
 
 
 @lru_cache(maxsize=128)
@@ -169,8 +173,13 @@ def _swept(slider: str, varied: Varied, course: Course, driver: Driver, step: in
     path = run(rows)
     if not path.taken.min():
         return None
-    shown = pictured(rows, path, [step] * len(rows))
+    shown = _moving(pictured(rows, path, [step] * len(rows)))
     return shown.sweep(slider, np.array(varied.values)).packed
+
+
+def _moving(shown: Shown) -> Shown:
+    """Return what is shown without the texts that are the same in every row: half of them."""
+    return replace(shown, texts={k: told for k, told in shown.texts.items() if len(set(told)) > 1})
 
 
 def numbers(driver: Driver, path: Trajectory) -> export.Table:

@@ -71,7 +71,7 @@ def _asked() -> tuple[Course, list[Driver], bool, str]:
     with surface:
         land, parameters = controls.ground(key)
     with start:
-        stage = controls.start(land)
+        stage = controls.start(key, land, parameters)
     with memory:
         settings = [controls.hyperparameters(name) for name in names]
     with rates:
@@ -83,9 +83,7 @@ def _asked() -> tuple[Course, list[Driver], bool, str]:
         )
         drivers = controls.drivers(names, settings, fair)
         schedule = controls.schedule()
-    catalogued = "" if key == scene.CARRIED else key
-    course = Course(land, catalogued, parameters, stage.start, stage.seed, length, schedule)
-    return course, drivers, fair, open_tab
+    return stage.course(length, schedule), drivers, fair, open_tab
 
 
 def _at_its_best(course: Course, driver: Driver) -> Driver:

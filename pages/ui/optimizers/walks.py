@@ -66,21 +66,25 @@ class Varied:
 
     def change(self, course: Course, driver: Driver, value: float) -> tuple[Course, Driver]:
         """Return the course and the driver with another value."""
-        if self.of == driver.name:
-            if self.name == "learning_rate":
-                return course, replace(driver, rate=value)
-            settings = {**dict(driver.settings), self.name: value}
-            return course, replace(driver, settings=tuple(settings.items()))
+        if self.of != driver.name:
+            return self.change_course(course, value), driver
+        if self.name == "learning_rate":
+            return course, replace(driver, rate=value)
+        settings = {**dict(driver.settings), self.name: value}
+        return course, replace(driver, settings=tuple(settings.items()))
+
+    def change_course(self, course: Course, value: float) -> Course:
+        """Return the course with another value; as it is, if that is none of its own."""
         if self.of and self.of == course.surface:
             parameters = tuple({**dict(course.parameters), self.name: value}.items())
             land = scene.ground(course.surface, parameters)
-            return replace(course, ground=land, parameters=parameters), driver
+            return replace(course, ground=land, parameters=parameters)
         if self.name == "seed":
-            return replace(course, seed=int(value)), driver
+            return replace(course, seed=int(value))
         if self.name in ("w", "b") and not self.of:
             w, b = course.start
-            return replace(course, start=(value, b) if self.name == "w" else (w, value)), driver
-        return course, driver
+            return replace(course, start=(value, b) if self.name == "w" else (w, value))
+        return course
 
 
 def _glyph(parameters: Sequence[Parameter], name: str) -> str:
@@ -196,7 +200,7 @@ def run(rows: Sequence[tuple[Course, Driver]]) -> Trajectory:
     rate = _column([one.rate for one in drivers])
     return descend(
         drivers[0].name,
-        _slope(courses),
+        slope(courses),
         np.array([one.start for one in courses], dtype=np.float64),
         courses[0].steps,
         schedules.rates(courses[0].schedule, rate, courses[0].steps),
@@ -219,7 +223,7 @@ def _one_ground(courses: Sequence[Course]) -> bool:
     return all(one.parameters == courses[0].parameters for one in courses)
 
 
-def _slope(courses: Sequence[Course]) -> GradientFunction:
+def slope(courses: Sequence[Course]) -> GradientFunction:
     """Return the gradient of positions (n, 2), each on its own ground."""
     if _one_ground(courses):
         return courses[0].ground.slope

@@ -13,13 +13,13 @@ def ledger_traces(
     name: str,
     paths: FloatArray,
     at: FloatArray,
-    arrows: Sequence[tuple[str, FloatArray, FloatArray]],
+    arrows: Sequence[tuple[str, FloatArray]],
     look_ahead: FloatArray | None,
 ) -> list[Spec]:
     """Return the walk up to each row's step, the step itself, and arrows at its point.
 
-    ``paths`` is (rows, K + 1, 2), and ``at`` (rows,) numbers the steps from 1; an arrow has
-    its tails and tips, (rows, 2) each. ``look_ahead`` (rows, 2) is where the gradient was
+    ``paths`` is (rows, K + 1, 2), and ``at`` (rows,) numbers the steps from 1; an arrow is
+    (rows, 5, 2), as :func:`arrow` returns it. ``look_ahead`` (rows, 2) is where the gradient was
     taken, if elsewhere.
     """
     row = np.arange(len(at))
@@ -33,8 +33,8 @@ def ledger_traces(
         strokes.line(ends[..., 0], ends[..., 1], strokes.colour(name), "this step Δ", width=4)
     )
     looks = ((COLOURS[1], "solid"), (COLOURS[6], "dash"))
-    for (label, tail, tip), (paint, dash) in zip(arrows, looks, strict=False):
-        x, y = _arrow(tail, tip)
+    for (label, drawn), (paint, dash) in zip(arrows, looks, strict=False):
+        x, y = drawn[..., 0], drawn[..., 1]
         traces.append(strokes.line(x, y, paint, label, dash=dash, width=2))
     traces.append(strokes.dot(ends[:, :1, 0], ends[:, :1, 1], strokes.colour(name), "circle", 9))
     if look_ahead is not None:
@@ -48,11 +48,10 @@ def ledger_traces(
     return traces
 
 
-def _arrow(tail: FloatArray, tip: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the strokes of arrows from tail to tip, (rows, 5) each."""
+def arrow(tail: FloatArray, tip: FloatArray) -> FloatArray:
+    """Return the strokes of arrows from tail to tip, (rows, 2) each, as (rows, 5, 2)."""
     along = tip - tail
     across = np.stack([-along[:, 1], along[:, 0]], axis=-1)
     left = tip - 0.25 * along + 0.12 * across
     right = tip - 0.25 * along - 0.12 * across
-    points = np.stack([tail, tip, left, tip, right], axis=1)
-    return points[..., 0], points[..., 1]
+    return np.stack([tail, tip, left, tip, right], axis=1)
