@@ -319,6 +319,29 @@ def test_a_sweep_rests_where_it_was_dragged(activation, query, sliders):
     assert_rests(opened(activation=activation, depth="12", **query), sliders)
 
 
+@pytest.mark.parametrize("section", ["Gradient by layer", "Inside the layers"])
+def test_beside_a_pinned_run_all_rests_where_it_was_dragged(section):
+    app = opened(section, activation="tanh", depth="12", gain="1.2", pin=GOOD)
+    assert_rests(app, set())
+
+
+def test_names_tell_what_differs_at_every_step():
+    """The pinned stack is 20 layers deep: where the other is, too, neither name says so."""
+    app = opened(activation="tanh", depth="12", width="64", pin=GOOD)
+    moved = [head for head in swept(app) if head["slider"] == own.DEPTH]
+    names = {
+        index: rows
+        for head in moved
+        for chart in head["charts"]
+        for index, attribute, rows in chart["traces"]
+        if attribute == "name"
+    }
+    at_12, at_20 = (own.DEPTHS.index(depth) for depth in (12, 20))
+    told = [names[index][at_12].split(", ")[1] for index in sorted(names)]
+    assert told == ["12 layers", "20 layers"]
+    assert not any("layers" in rows[at_20] for rows in names.values())
+
+
 def assert_rests(app, sliders):
     """Hold that every slider's sweep has what the page shows, at the slider's own step."""
     figures = charts(app)
