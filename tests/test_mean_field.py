@@ -696,31 +696,83 @@ def test_selu_draws_towards_mean_0_and_variance_1(variance, mean_after, variance
 
 
 def test_selu_rests_at_0_and_1_and_what_moves_it():
-    known = self_normalising.rest(SELU)
-    assert known.mean == pytest.approx(0, abs=1e-11)
-    assert known.variance == pytest.approx(1, abs=1e-11)
+    selu = mean_field.table(SELU)
+    known = self_normalising.rest(selu)
+    assert known.mean == pytest.approx(0, abs=1e-8)
+    assert known.variance == pytest.approx(1, abs=1e-8)
     assert known.contraction == pytest.approx(0.7826478832, abs=1e-7)
-    alpha = self_normalising.rest(SELU, 1.0, Dropout.ALPHA, 0.1)
-    assert (alpha.mean, alpha.variance) == pytest.approx((0, 1), abs=1e-11)
-    plain = self_normalising.rest(SELU, 1.0, Dropout.PLAIN, 0.1)
+    assert known.slope == pytest.approx(1.071574992, abs=1e-8)
+    alpha = self_normalising.rest(selu, 1.0, Dropout.ALPHA, 0.1)
+    assert (float(alpha.mean[0]), float(alpha.variance[0])) == pytest.approx((0, 1), abs=1e-8)
+    plain = self_normalising.rest(selu, 1.0, Dropout.PLAIN, 0.1)
     assert plain.variance > 1.5
     assert plain.mean > 0.05
-    assert self_normalising.rest(SELU, 2.0).variance == math.inf
-    assert self_normalising.rest(SELU, 1 / 3).variance == 0
-    assert self_normalising.rest(TANH).variance == 0, "as 1/layer"
-    assert math.isnan(self_normalising.rest(RELU).contraction)
+    assert self_normalising.rest(selu, [2.0, 1 / 3]).variance.tolist() == [math.inf, 0]
+    assert self_normalising.rest(mean_field.table(TANH)).variance == 0, "as 1/layer"
+    assert np.isnan(self_normalising.rest(mean_field.table(RELU)).contraction)
     with pytest.raises(ValueError, match="rate"):
         self_normalising.layer_map(SELU, (0.0, 1.0), 1.0, Dropout.PLAIN, 1.0)
+    with pytest.raises(ValueError, match="variance"):
+        self_normalising.rest(selu, -1.0)
+
+
+@pytest.mark.parametrize("dropout", Dropout)
+@pytest.mark.parametrize("key", ["selu", "elu", "gelu", "softplus", "leaky_relu", "gaussian"])
+def test_a_rest_is_where_the_layers_lead(key, dropout):
+    activation = ACTIVATIONS[key]
+    weights, rates = np.repeat([0.4, 1.0, 1.6], 2), np.tile([0.1, 0.6], 3)
+    found = self_normalising.rest(mean_field.table(activation), weights, dropout, rates)
+    for i, (w, rate) in enumerate(zip(weights.tolist(), rates.tolist(), strict=True)):
+
+        def after(mean, variance, how=(w, dropout, rate)):
+            point = self_normalising.layer_map(activation, (mean, variance), *how)
+            return np.array([float(point.mean), float(point.variance)])
+
+        at = np.array([0.0, 1.0])
+        for _ in range(300):
+            if not 1e-9 < at[1] < 1e9:
+                break
+            at = after(*at)
+        rest = np.array([found.mean[i], found.variance[i]])
+        if not 0 < rest[1] < math.inf:
+            assert at[1] < 0.01 if rest[1] == 0 else at[1] > 100
+            continue
+        np.testing.assert_allclose(after(*rest), rest, rtol=1e-5, atol=1e-5)
+        if found.contraction[i] < 0.95:
+            np.testing.assert_allclose(at, rest, rtol=1e-4, atol=1e-4)
+        nudges = np.diag(1e-5 * np.array([math.sqrt(rest[1]), rest[1]]))
+        jacobian = [(after(*(rest + n)) - after(*(rest - n))) / (2 * n.sum()) for n in nudges]
+        spread = np.abs(np.linalg.eigvals(np.array(jacobian))).max()
+        assert found.contraction[i] == pytest.approx(spread, rel=1e-3)
+
+
+def test_rests_and_paths_of_several_parameters_are_as_each_alone():
+    elu, alphas, rate = ACTIVATIONS["elu"], (0.2, 1.0, 2.5), 0.2
+    every = mean_field.tables(elu, "alpha", alphas)
+    start = ([0.0, 0.5], [1.0, 0.3])
+    for dropout in Dropout:
+        rests = self_normalising.rest(every, 1.2, dropout, rate)
+        paths = self_normalising.paths(every, start, 4, 1.2, dropout, rate)
+        for i, alpha in enumerate(alphas):
+            alone = mean_field.table(elu, alpha=alpha)
+            one = self_normalising.rest(alone, 1.2, dropout, rate)
+            np.testing.assert_allclose([v[i] for v in rests], [v[0] for v in one], rtol=1e-8)
+            step = start
+            for layer in range(5):
+                for way, exact in zip(paths, step, strict=True):
+                    np.testing.assert_allclose(way[i, :, layer], exact, rtol=1e-5, atol=1e-5)
+                step = self_normalising.layer_map(elu, step, 1.2, dropout, rate, {"alpha": alpha})
 
 
 def test_paths_start_where_they_are_told_and_end_in_nan():
-    found = self_normalising.paths(SELU, ([0.0, 0.5], [0.2, 3.0]), 60)
-    assert found.mean.shape == (61, 2)
-    assert found.variance[0].tolist() == [0.2, 3.0]
-    np.testing.assert_allclose(found.variance[-1], 1, atol=1e-5)
-    lost = self_normalising.paths(SELU, (0.0, 1.0), 90, 4.0)
-    assert np.isnan(lost.variance[-1])
-    assert np.isfinite(lost.variance[5])
+    selu = mean_field.table(SELU)
+    found = self_normalising.paths(selu, ([0.0, 0.5], [0.2, 3.0]), 60)
+    assert found.mean.shape == (1, 2, 61)
+    assert found.variance[0, :, 0].tolist() == [0.2, 3.0]
+    np.testing.assert_allclose(found.variance[..., -1], 1, atol=1e-5)
+    lost = self_normalising.paths(selu, ([0.0], [1.0]), 90, 4.0)
+    assert np.isnan(lost.variance[0, 0, -1])
+    assert np.isfinite(lost.variance[0, 0, 5])
 
 
 @pytest.mark.parametrize("dropout", Dropout)

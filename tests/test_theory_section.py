@@ -16,11 +16,12 @@ from core.network import Stack, backward, build, forward, rms
 from core.network.initialisers import INITIALISERS
 from pages.ui import text
 from pages.ui.vanishing import theory_alike, theory_figures, theory_words
-from pages.ui.vanishing.controls import DEPTH, GAINS, SCALES
+from pages.ui.vanishing.controls import DEPTH, GAIN, GAINS, SCALES
 from pages.ui.vanishing.subject import Measured
 from pages.ui.vanishing.theory import VIEW
 from pages.ui.vanishing.theory_alike import MAP, PATH
-from pages.ui.vanishing.theory_flow import FLOW
+from pages.ui.vanishing.theory_flow import FLOW, REST
+from pages.ui.vanishing.theory_flow import TABLE as FLOW_TABLE
 from pages.ui.vanishing.theory_phases import FOUND, LAYERS, PHASES, TABLE, VERDICT
 from tests.figures import unpacked
 from tests.hand import carry, drawn
@@ -159,27 +160,21 @@ MEASURED = {FOUND, *((LAYERS, i) for i in range(2, 6))}
 )
 def test_phases_rest_where_they_were_dragged(activation, given, other):
     rules = {"tanh": INITIALISERS["normal"].name, "selu": LECUN, "hardshrink": HE}
-    fixed = {"vanishing_weights": rules.get(activation, LINEAR), "vanishing_more": "true"}
-    queried = {k if "_" in k else f"vanishing_{k}": v for k, v in given.items()}
-    app = at_work("Phases", activation, fixed | queried)
+    query = {"weights": rules.get(activation, LINEAR), "more": "true"} | given
+    app = opened("Phases", activation, **query)
     heads = swept(app)
-    assert {head["slider"] for head in heads} >= set(queried)
+    sliders = {name: name if "_" in name else f"vanishing_{name}" for name in given}
+    assert {head["slider"] for head in heads} >= set(sliders.values())
     here = {head["slider"]: at(app, head["slider"]) for head in heads}
     assert_holds(heads, app, here)
     assert {chart["chart"] for head in heads for chart in head["charts"]} == {PHASES, LAYERS}
     for name, value in other.items():
-        slider = name if "_" in name else f"vanishing_{name}"
-        there = at_work("Phases", activation, fixed | queried | {slider: value})
-        some = [head for head in heads if head["slider"] == slider]
-        assert_holds(some, there, {slider: value}, but=MEASURED)
+        there = opened("Phases", activation, **(query | {name: value}))
+        some = [head for head in heads if head["slider"] == sliders[name]]
+        assert_holds(some, there, {sliders[name]: value}, but=MEASURED)
         (found,) = (head["texts"][FOUND] for head in some if FOUND in head["texts"])
         assert [" ".join(one).count("not yet") for one in found].count(0) == 1
     assert max(map(len, payloads(app))) <= SWEEP_BYTES
-
-
-def at_work(view, activation, query):
-    named = {key.removeprefix("vanishing_"): value for key, value in query.items()}
-    return opened(view, activation, **named)
 
 
 def test_what_needs_another_phase_diagram_is_said():
@@ -373,6 +368,47 @@ def test_selu_rests_at_mean_0_and_variance_1_unless_broken():
     assert any("grows, without limit" in m for m in said(app))
 
 
+@pytest.mark.parametrize(
+    ("activation", "given", "other"),
+    [
+        ("tanh", {"gain": 1.3, "std": 0.2}, {"gain": 15, "std": 0.95}),
+        ("elu", {"elu_alpha": 0.3, "gain": 2}, {"elu_alpha": 2.5, "gain": 100}),
+        (
+            "selu",
+            {"selu_alpha": 1.2, "selu_scale": 1.1, "dropout": "Alpha", "rate": 0.3},
+            {"selu_alpha": 3.0, "selu_scale": 1.5, "rate": 0.0},
+        ),
+        (
+            "leaky_relu",
+            {"leaky_relu_negative_slope": 1.0, "dropout": "Ordinary", "rate": 0.0},
+            {"leaky_relu_negative_slope": 0.0, "rate": 0.9},
+        ),
+        ("hardshrink", {"hardshrink_lambd": 0.5}, {"hardshrink_lambd": 1.25}),
+    ],
+)
+def test_mean_and_variance_rest_where_they_were_dragged(activation, given, other):
+    rules = {"tanh": INITIALISERS["normal"].name, "selu": LECUN, "hardshrink": HE}
+    query = {"weights": rules.get(activation, LINEAR), "more": "true"} | given
+    app = opened("Mean and variance", activation, **query)
+    heads = swept(app)
+    sliders = {name: name if "_" in name else f"vanishing_{name}" for name in other}
+    assert {head["slider"] for head in heads} == {GAIN, *sliders.values()}
+    assert_holds(heads, app, {head["slider"]: at(app, head["slider"]) for head in heads})
+    for name, value in other.items():
+        some = [head for head in heads if head["slider"] == sliders[name]]
+        there = opened("Mean and variance", activation, **(query | {name: value}))
+        assert_holds(some, there, {sliders[name]: value})
+        assert REST in some[0]["texts"]
+        assert cells(there, "ν at rest")[0] == row_of(some[0], value, 1)
+    assert max(map(len, payloads(app))) <= SWEEP_BYTES
+
+
+def row_of(head, value, row):
+    """Return a row of the table of rests as a sweep has it at a step."""
+    step = head["values"].index(pytest.approx(value))
+    return [head["texts"][f"{FLOW_TABLE}[{row}][{i}]"][step][0] for i in range(5)]
+
+
 # ---------------------------------------------------------------- the lesson
 
 
@@ -396,7 +432,10 @@ def test_the_numbers_of_the_lesson():
     chi = mean_field.settle(selu, 1.0, 0.0, 1.0).chi
     assert f"χ₁ is {chi:.4f}" in lesson
     assert f"a factor of {chi**24.5:.1f} from layer 50 back to layer 1" in lesson
-    assert f"{100 * self_normalising.rest(selu).contraction:.0f} %" in lesson
+    assert (
+        f"{100 * float(self_normalising.rest(mean_field.table(selu)).contraction[0]):.0f} %"
+        in lesson
+    )
     relu = ACTIVATIONS["relu"]
     c = 1 - correlation.gaps(relu, np.full(51, 2.0), 2.0, 0.0, 1.0)
     for layer in (1, 10, 50):

@@ -75,14 +75,15 @@ def stacks(
         check(*one.ravel().tolist())
     rows, deepest = known.rows, int(np.max(depth))
     q = weights * inputs + biases
-    variances, chis = [], []
+    variances = []
     with np.errstate(over="ignore"):
         for _ in range(deepest):
-            variances.append(np.where(q <= GREATEST_VARIANCE, q, np.inf))
-            q = np.minimum(q, GREATEST_VARIANCE)
-            chis.append(weights * known.slope(q, rows))
-            q = weights * known.second(q, rows) + biases
-    variance, chi = np.stack(variances, axis=-1), np.stack(chis, axis=-1)
+            variances.append(q)
+            q = weights * known.second(np.minimum(q, GREATEST_VARIANCE), rows) + biases
+    variance = np.stack(variances, axis=-1)
+    held = np.minimum(variance, GREATEST_VARIANCE)
+    chi = weights[..., None] * known.slope(held, None if rows is None else rows[:, None])
+    variance = np.where(variance <= GREATEST_VARIANCE, variance, np.inf)
     layer, last = np.arange(1, deepest + 1), np.asarray(depth)[..., None]
     with np.errstate(divide="ignore"):
         factors = np.where(layer < last, np.log10(chi) / 2, 0.0)

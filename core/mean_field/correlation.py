@@ -30,6 +30,7 @@ _X_STEPS = np.array([0.5, 1.5, 4.0, 10.0])
 _Y_STEPS = np.array([0.5, 1.5, 4.0])
 _NARROWEST = 0.05  # deviations: an even faster wave would take too long
 _STILL = 1e-10  # of a gap or a variance: a layer that changes less changes nothing
+_FADED = 1e-6  # a variance that goes on falling from here on finds the function straight
 _LEAST_GAP = 1e-14  # 1 − c: two inputs that are closer are the same
 
 
@@ -97,7 +98,8 @@ def gaps(
                 weight_variance * difference(activation, q, gap, **parameters)[0] / following, 1.999
             ),
         )
-        if abs(gap - before) <= _STILL * gap and abs(following - q) <= _STILL * q:
+        settled = abs(following - q) <= _STILL * q or following < q < _FADED
+        if abs(gap - before) <= _STILL * gap and settled:
             found[layer:] = gap
             break
     return found

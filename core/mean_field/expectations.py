@@ -119,7 +119,7 @@ class Table:
     is (Fritsch & Carlson 1980). Below the first node both are lines, above the last powers.
 
     A table of S values of a parameter has the moments in S rows, (S, Q). Whoever reads it
-    says with ``rows``, of the shape of q, from which; of a single table it is None.
+    says with ``rows``, broadcast to q, from which; of a single table it is None.
     """
 
     variance: Real
@@ -248,13 +248,17 @@ def _tabled(nodes: Rule) -> Table:
     # In blocks, each with the nodes that it needs: all at once would take 20 MB.
     blocks = [_moments(nodes, q[i : i + _BLOCK]) for i in range(0, count, _BLOCK)]
     exact = Moments(*(np.concatenate(m, axis=-1) for m in zip(*blocks, strict=True)))
+    return Table(variance=q, exact=exact, still=nodes.still, cubics=cubics(q, exact))
+
+
+def cubics(q: Real, exact: Moments) -> tuple["_Cubic", "_Cubic", "_Cubic"]:
+    """Return what a table reads E f/√q, E f²/q and E f′² from, given the moments at its nodes."""
     root = np.sqrt(q)
-    cubics = (
+    return (
         _cubic(exact.mean / root, (exact.mean_rate - exact.mean / 2) / root),
         _cubic(exact.second / q, (exact.second_rate - exact.second) / q),
         _cubic(exact.slope, exact.slope_rate),
     )
-    return Table(variance=q, exact=exact, still=nodes.still, cubics=cubics)
 
 
 def _cubic(values: Real, rates: Real) -> _Cubic:

@@ -8,23 +8,21 @@ is a fixed point that attracts (Klambauer et al. 2017, who also allow for weight
 given sum).
 """
 
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from core.activations import ACTIVATIONS
-from core.mean_field.expectations import moments
+from core.mean_field.expectations import Table, cubics, moments
+from core.mean_field.variance import check, reach
 from core.network import Dropout
 from core.numeric import Real
-from core.spec import Activation
+from core.spec import Activation, Scalar
 
-_STEPS = 500
-_STILL = 1e-11  # of the variance, from one layer to the next
 _SPAN = 1e9  # a variance that leaves 1/span … span has vanished or exploded
-_NUDGE = 1e-5
 
 
 class Point(NamedTuple):
@@ -37,13 +35,14 @@ class Point(NamedTuple):
 class Rest(NamedTuple):
     """Where layer after layer leads, and the share of a small error that one layer leaves.
 
-    A ``variance`` of 0 or ∞ is no point of rest: it vanishes or explodes, and the other two
-    are nan.
+    Arrays (S,). A ``variance`` of 0 or ∞ is no point of rest: it vanishes or explodes, and
+    the others are nan. ``slope`` is E f′² at rest.
     """
 
-    mean: float
-    variance: float
-    contraction: float
+    mean: Real
+    variance: Real
+    contraction: Real
+    slope: Real
 
 
 def layer_map(
@@ -63,26 +62,30 @@ def layer_map(
     if not (variance >= 0).all() or weight_variance < 0 or not 0 <= rate < 1:
         raise ValueError("variances must not be negative, and the dropout rate in [0, 1)")
     found = moments(activation, weight_variance * (variance + mean**2), **(parameters or {}))
-    spread = found.second - found.mean**2
-    kept = 1 - rate
+    return _dropped(found.mean, found.second, dropout, rate)
+
+
+def _dropped(mean: Real, second: Real, dropout: Dropout, rate: Scalar) -> Point:
+    """Return mean and variance behind dropout, from E f and E f² before it."""
+    spread, kept = second - mean**2, 1 - np.asarray(rate)
     if dropout is Dropout.PLAIN:
         # The mean stays; the second moment is divided by the share that is kept.
-        return Point(found.mean, spread / kept + found.mean**2 * rate / kept)
+        return Point(mean, spread / kept + mean**2 * rate / kept)
     if dropout is Dropout.ALPHA:
         floor, scale = _alpha(rate)
-        mixed = kept * found.mean + rate * floor
-        mixed_spread = kept * spread + kept * rate * (found.mean - floor) ** 2
+        mixed = kept * mean + rate * floor
+        mixed_spread = kept * spread + kept * rate * (mean - floor) ** 2
         return Point(scale * (mixed - rate * floor), scale**2 * mixed_spread)
-    return Point(found.mean, spread)
+    return Point(mean, spread)
 
 
-def _alpha(rate: float) -> tuple[float, float]:
+def _alpha(rate: Scalar) -> tuple[float, Scalar]:
     """Return what alpha dropout puts in place of a unit, and what it multiplies all with."""
     floor = float(ACTIVATIONS["selu"](-1e3))  # its limit on the left, reached in float64
-    return floor, 1 / math.sqrt((1 - rate) + floor**2 * (1 - rate) * rate)
+    return floor, 1 / np.sqrt((1 - rate) + floor**2 * (1 - rate) * rate)
 
 
-def gradient_share(dropout: Dropout, rate: float) -> float:
+def gradient_share(dropout: Dropout, rate: Scalar) -> Scalar:
     """Return what dropout multiplies the mean squared gradient with, on its way through a layer.
 
     It passes the units that are kept, a share of 1 − ``rate``, by the factor that their values
@@ -92,58 +95,100 @@ def gradient_share(dropout: Dropout, rate: float) -> float:
         return 1 / (1 - rate)
     if dropout is Dropout.ALPHA:
         return (1 - rate) * _alpha(rate)[1] ** 2
-    return 1.0
+    return np.ones_like(rate)
+
+
+def mapped(
+    known: Table,
+    at: tuple[npt.ArrayLike, npt.ArrayLike],
+    weight_variance: npt.ArrayLike = 1.0,
+    dropout: Dropout = Dropout.NONE,
+    rate: npt.ArrayLike = 0.0,
+) -> Point:
+    """Return (μ', ν') of S networks as :func:`layer_map` does, to the accuracy of the table.
+
+    ``weight_variance`` and ``rate`` broadcast to (S,), and ``at`` is (S, N) or (N,); so are
+    the results, (S, N). A table of S rows holds one for each network.
+    """
+    weights, rates = (np.atleast_1d(np.asarray(v))[:, None] for v in (weight_variance, rate))
+    mean, variance = (np.asarray(a, dtype=np.float64) for a in at)
+    rows = None if known.rows is None else known.rows[:, None]
+    q = weights * (variance + mean**2)
+    return _dropped(known.mean(q, rows), known.second(q, rows), dropout, rates)
 
 
 def paths(
-    activation: Activation,
+    known: Table,
     start: tuple[npt.ArrayLike, npt.ArrayLike],
     depth: int,
-    weight_variance: float = 1.0,
+    weight_variance: npt.ArrayLike = 1.0,
     dropout: Dropout = Dropout.NONE,
-    rate: float = 0.0,
-    parameters: Mapping[str, float] | None = None,
+    rate: npt.ArrayLike = 0.0,
 ) -> Point:
-    """Return ``start`` and what follows in each layer: a leading axis of depth + 1.
+    """Return ``start`` and what follows in each layer, (S, N, depth + 1), as :func:`mapped`.
 
     A path ends, in nan, once its variance has left 10⁻⁹ … 10⁹.
     """
-    mean, variance = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in start))
-    found = [Point(mean, variance)]
+    first = mapped(known, start, weight_variance, dropout, rate)
+    began = (np.broadcast_to(np.asarray(a, dtype=np.float64), first.mean.shape) for a in start)
+    found = [Point(*began)]
     for _ in range(depth):
         mean, variance = found[-1]
         alive = (variance > 1 / _SPAN) & (variance < _SPAN)
         inside = np.where(alive, mean, 0.0), np.where(alive, variance, 1.0)
-        after = layer_map(activation, inside, weight_variance, dropout, rate, parameters)
+        after = mapped(known, inside, weight_variance, dropout, rate)
         found.append(Point(*(np.where(alive, a, np.nan) for a in after)))
-    return Point(*(np.stack(a) for a in zip(*found, strict=True)))
+    return Point(*(np.stack(a, axis=-1) for a in zip(*found, strict=True)))
 
 
 def rest(
-    activation: Activation,
-    weight_variance: float = 1.0,
+    known: Table,
+    weight_variance: npt.ArrayLike = 1.0,
     dropout: Dropout = Dropout.NONE,
-    rate: float = 0.0,
-    parameters: Mapping[str, float] | None = None,
+    rate: npt.ArrayLike = 0.0,
 ) -> Rest:
-    """Return where layer after layer takes (0, 1)."""
+    """Return where layer after layer takes (0, 1) in S networks, to the accuracy of the table.
 
-    def after(mean: float, variance: float) -> tuple[float, float]:
-        point = layer_map(activation, (mean, variance), weight_variance, dropout, rate, parameters)
-        return float(point.mean), float(point.variance)
+    ``weight_variance`` and ``rate`` broadcast to (S,); a table of S rows holds one for each
+    network. Raises ``ValueError`` for a variance that is negative or not finite.
 
-    mean, variance, before = 0.0, 1.0, math.nan
-    for _ in range(_STEPS):
-        before = variance
-        mean, variance = after(mean, variance)
-        if abs(variance - before) < _STILL * variance or not 1 / _SPAN < variance < _SPAN:
-            break
-    if abs(variance - before) >= _STILL * variance or not 1 / _SPAN < variance < _SPAN:
-        # Gone, or after hundreds of layers still on its way.
-        return Rest(math.nan, 0.0 if variance < before else math.inf, math.nan)
-    nudges = (_NUDGE * math.sqrt(variance), 0.0), (0.0, _NUDGE * variance)
-    jacobian = [
-        (np.array(after(mean + a, variance + b)) - after(mean - a, variance - b)) / (2 * (a + b))
-        for a, b in nudges
-    ]
-    return Rest(mean, variance, float(np.abs(np.linalg.eigvals(np.array(jacobian))).max()))
+    A layer makes (μ', ν') of q = σ_w² (ν + μ²) alone, so that a fixed point of q is one of
+    both, and an error is multiplied by the slope of q'.
+    """
+    weights, rates, _ = np.broadcast_arrays(
+        np.asarray(weight_variance, dtype=np.float64),
+        np.asarray(rate, dtype=np.float64),
+        np.zeros(1 if known.rows is None else len(known.rows)),
+    )
+    check(*weights.tolist())
+    swayed, factor = known, np.ones(weights.shape)
+    if dropout is Dropout.PLAIN:
+        factor = 1 / (1 - rates)
+    elif dropout is Dropout.ALPHA:
+        swayed = _swayed(known, rates)
+        factor = (1 - rates) * _alpha(rates)[1] ** 2
+    reached = reach(swayed, weights * factor, np.zeros(weights.shape), weights)
+    rests = (reached.variance > 0) & np.isfinite(reached.variance)
+    q = np.where(rests, reached.variance, 1.0)
+    point = _dropped(known.mean(q, known.rows), known.second(q, known.rows), dropout, rates)
+    inside = (point.mean, np.abs(reached.variance_slope), known.slope(q, known.rows))
+    mean, contraction, slope = (np.where(rests, v, np.nan) for v in inside)
+    return Rest(mean, np.where(rests, point.variance, reached.variance), contraction, slope)
+
+
+def _swayed(known: Table, rates: Real) -> Table:
+    """Return a table of what alpha dropout makes of E f², but for a factor; a row a network.
+
+    Units are replaced by a floor φ: E f² + p (φ² − 2 φ E f) comes of it.
+    """
+    floor, _ = _alpha(0.0)
+    share, exact = rates[:, None], known.exact
+    everywhere = (rates.size, known.variance.size)
+    swayed = exact._replace(
+        second=exact.second + share * (floor**2 - 2 * floor * exact.mean),
+        second_rate=exact.second_rate - share * 2 * floor * exact.mean_rate,
+    )
+    swayed = type(exact)(*(np.broadcast_to(part, everywhere) for part in swayed))
+    mean, second, slope = (np.broadcast_to(one, (rates.size, 1)) for one in known.still)
+    still = (mean, second + share * (floor**2 - 2 * floor * mean), slope)
+    return replace(known, exact=swayed, still=still, cubics=cubics(known.variance, swayed))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core.mean_field.self_normalising import Point
 from core.spec import FloatArray
 from pages.ui.charts import COLOURS, SHADE, Spec
 
@@ -322,48 +323,49 @@ def flow_layout() -> Spec:
 
 
 def flow_traces(
-    tails: tuple[FloatArray, FloatArray],
-    heads: tuple[FloatArray, FloatArray],
-    paths: tuple[FloatArray, FloatArray],
-    rest: tuple[float, float],
+    tails: tuple[FloatArray, ...], heads: Point, paths: Point, rest: Point
 ) -> list[Spec]:
-    """Return arrows (A,), paths (layers, P), the point (0, 1) and the point of rest (or nan)."""
-    gap = np.full_like(tails[0], np.nan)
-    arrows = [np.stack([a, b, gap], axis=-1).ravel() for a, b in zip(tails, heads, strict=True)]
+    """Return arrows, paths, the point (0, 1) and the point of rest, for each of S stacks.
+
+    ``tails`` are (A,), ``heads`` (S, A), ``paths`` (S, P, layers), ``rest`` (S,)
+    or nan.
+    """
+    arrows = []
+    for start, end in zip(tails, heads, strict=True):
+        start, gap = np.broadcast_to(start, end.shape), np.full_like(end, np.nan)
+        arrows.append(np.stack([start, end, gap], axis=-1).reshape(len(end), -1))
     ends = np.tile([0.0, 8.0, 0.0], tails[0].size)
     marker = {"symbol": "arrow", "angleref": "previous", "size": ends, "color": _INK}
-    traces = [
-        _line(*arrows, _INK, width=1)
+    field = _line(*arrows, _INK, width=1) | {
+        "mode": "lines+markers",
+        "marker": marker,
+        "name": "where one layer leads",
+        "showlegend": True,
+        "hoverinfo": "skip",
+    }
+    ways = [
+        _line(paths.mean[:, i], paths.variance[:, i], COLOURS[0], width=1.5)
         | {
             "mode": "lines+markers",
-            "marker": marker,
-            "name": "where one layer leads",
-            "showlegend": True,
-            "hoverinfo": "skip",
+            "marker": {"color": COLOURS[0], "size": 6},
+            "name": "layer by layer",
+            "showlegend": i == 0,
+            "hovertemplate": "μ = %{x:.4f}<br>ν = %{y:.4f}<extra></extra>",
         }
+        for i in range(paths.mean.shape[1])
     ]
-    for i, (mean, variance) in enumerate(zip(paths[0].T, paths[1].T, strict=True)):
-        traces.append(
-            _line(mean, variance, COLOURS[0], width=1.5)
-            | {
-                "mode": "lines+markers",
-                "marker": {"color": COLOURS[0], "size": 6},
-                "name": "layer by layer",
-                "showlegend": i == 0,
-                "hovertemplate": "μ = %{x:.4f}<br>ν = %{y:.4f}<extra></extra>",
-            }
-        )
     return [
-        *traces,
+        field,
+        *ways,
         _points(np.array([0.0]), np.array([1.0]), "mean 0, variance 1")
         | {
             "marker": {"color": COLOURS[2], "size": 15, "symbol": "cross-thin-open"},
             "showlegend": True,
         },
-        _points(np.array([rest[0]]), np.array([rest[1]]), "at rest")
+        _points(rest.mean[:, None], rest.variance[:, None], "at rest")
         | {
             "marker": {"color": COLOURS[1], "size": 13, "symbol": "star"},
-            "showlegend": bool(np.isfinite(rest).all()),
+            "showlegend": True,
         },
     ]
 

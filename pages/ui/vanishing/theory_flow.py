@@ -1,28 +1,36 @@
 """The theory's view "Mean and variance": where both are drawn to, and what changes it."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import mean_field
-from core.activations import ACTIVATIONS
 from core.mean_field import self_normalising
+from core.mean_field.self_normalising import Point
 from core.network import Dropout
 from core.spec import FloatArray
-from pages.ui import charts, export, wording
-from pages.ui.controls import Settings
+from pages.ui import charts, export
 from pages.ui.live import Later, Packed, Sweep
+from pages.ui.parts import Shown, draw, say, table
 from pages.ui.vanishing import theory_figures, theory_words
-from pages.ui.vanishing.subject import Measured, Subject, Swept
+from pages.ui.vanishing.subject import Measured, Plain, Subject, Swept, column
+from pages.ui.vanishing.subject import table as known
 
 FLOW = "vanishing_flow"
+TABLE = "vanishing_flow_table"
+REST = "vanishing_flow_rest"
 
 _STARTS = np.array([-1.0, 0.0, 1.0, 0.6, -0.6]), np.array([0.3, 0.1, 2.8, 0.2, 2.5])
+_TAILS = tuple(
+    axis.ravel() for axis in np.meshgrid(np.linspace(-1.0, 1.0, 9), np.linspace(0.2, 2.8, 9))
+)
+_LAYERS = 12
+
+_ANSWERED = ("gain", "value", "dropout_rate")
+"""What moves mean and variance, besides the activation's parameters."""
 
 
 def view(
@@ -34,32 +42,17 @@ def view(
 ) -> list[Sweep | Packed | Later]:
     """Draw where mean and variance of the activations are drawn to, and what changes it."""
     stack = subject.stack
-    key, settings = stack.key, stack.settings
-    how = (stack.weight_variance, stack.dropout, stack.dropout_rate)
     if stack.weight_variance == 0:
         above.info("With σ_w = 0 every unit computes the same, whatever comes in.")
         return []
-    flow = _flow(key, settings, *how)
+    shown = _shown((stack,))
     with above:
-        st.markdown(theory_words.at_rest(flow.rest))
-        point = (flow.rest.mean, flow.rest.variance)
-        traces = theory_figures.flow_traces(flow.tails, flow.heads, flow.paths, point)
-        figure = charts.finish(traces, theory_figures.flow_layout())
+        say(shown, REST)
         alt = f"Where a layer of {subject.choice.label} takes mean and variance of the activations"
-        st.plotly_chart(figure, key=FLOW, config=charts.CONFIG, alt=alt)
-    rate = stack.dropout_rate or 0.1
-    cases = {
-        "this network": how,
-        "LeCun or Xavier (σ_w² = 1)": (1.0, Dropout.NONE, 0.0),
-        "He (σ_w² = 2)": (2.0, Dropout.NONE, 0.0),
-        "PyTorch's default (σ_w² = ⅓)": (1 / 3, Dropout.NONE, 0.0),
-        f"LeCun, ordinary dropout {rate:g}": (1.0, Dropout.PLAIN, rate),
-        f"LeCun, alpha dropout {rate:g}": (1.0, Dropout.ALPHA, rate),
-    }
-    rows = [[name, *_rest_row(key, settings, *case)] for name, case in cases.items()]
+        figure = draw(shown, FLOW, theory_figures.flow_layout(), alt)
+    names = [case.names[0] for case in _cases((stack,)).values()]
     heads = ["", "μ at rest", "ν at rest", "error left, a layer", "gradient, a layer"]
-    with st.container(key=f"{FLOW}_table"):
-        st.markdown(wording.table(heads, rows))
+    table(shown, TABLE, heads, names)
     st.caption(
         "μ and ν are mean and variance of a layer's activations. Random weights of mean 0 make "
         "pre-activations with variance σ_w² (ν + μ²) of them, so one layer brings every start onto "
@@ -68,55 +61,117 @@ def view(
         "the gradient: a layer multiplies it by √χ₁, 1.035 there, and where units are dropped by "
         "what dropout does to it, too. Biases are left out here."
     )
-    export.offer(FLOW, figure, lambda: _paths_table(flow), "mean_and_variance")
-    return []
+    export.offer(FLOW, figure, lambda: _numbers(stack), "mean_and_variance")
+    moved = (one for one in swept if one.what in (*_ANSWERED, *subject.choice.parameters))
+    return [Later(one.slider, partial(_sweep, one)) for one in moved]
 
 
-@dataclass(frozen=True)
-class _Flow:
-    """Arrows (A,), paths (layers, P), and where they end."""
-
-    tails: tuple[FloatArray, FloatArray]
-    heads: tuple[FloatArray, FloatArray]
-    paths: tuple[FloatArray, FloatArray]
-    rest: self_normalising.Rest
+@lru_cache(maxsize=64)
+def _sweep(one: Swept) -> Packed:
+    return _shown(one.stacks).sweep(one.slider, np.array(one.steps)).packed
 
 
-@lru_cache(maxsize=32)
-def _flow(key: str, settings: Settings, weights: float, dropout: Dropout, rate: float) -> _Flow:
-    activation, how = ACTIVATIONS[key], (weights, dropout, rate, dict(settings))
-    grid = np.meshgrid(np.linspace(-1.0, 1.0, 9), np.linspace(0.2, 2.8, 9))
-    tails = tuple(axis.ravel() for axis in grid)
-    after = self_normalising.layer_map(activation, tails, *how)
-    heads = tuple(a + (b - a) / 3 for a, b in zip(tails, after, strict=True))
-    paths = self_normalising.paths(activation, _STARTS, 12, *how)
-    return _Flow(tails, heads, tuple(paths), _rest(key, settings, weights, dropout, rate))
+def _shown(stacks: Sequence[Plain]) -> Shown:
+    """Return what is shown for each of several stacks."""
+    moments, cases = known(stacks), _cases(stacks)
+    # Of a sweep only rows that it moves.
+    every = len(stacks) == 1 or moments.rows is not None
+    rests = {
+        row: self_normalising.rest(moments, case.weights, case.dropout, case.rates)
+        for row, case in cases.items()
+        if every or row == 1 or case.varies
+    }
+    here = rests[1]
+    texts: dict[str, Sequence[str]] = {
+        REST: [theory_words.at_rest(*one) for one in _each(*here[:3])]
+    }
+    for row, rest in rests.items():
+        case = cases[row]
+        chi = case.weights * rest.slope * self_normalising.gradient_share(case.dropout, case.rates)
+        cells = zip(*(theory_words.rest_row(*one) for one in _each(*rest[:3], chi)), strict=True)
+        texts |= {f"{TABLE}[{row}][{i}]": cell for i, cell in enumerate([case.names, *cells])}
+    place = Point(here.mean, np.where(np.isfinite(here.mean), here.variance, np.nan))
+    drawn = (_heads(stacks), _seen(_paths(stacks)), _seen(place))
+    return Shown({FLOW: (0, theory_figures.flow_traces(_TAILS, *drawn))}, texts)
 
 
-@lru_cache(maxsize=128)
-def _rest(
-    key: str, settings: Settings, weights: float, dropout: Dropout, rate: float
-) -> self_normalising.Rest:
-    return self_normalising.rest(ACTIVATIONS[key], weights, dropout, rate, dict(settings))
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """A row of the table: its name, σ_w² and dropout for each of S stacks."""
+
+    names: Sequence[str]
+    weights: FloatArray
+    dropout: Dropout
+    rates: FloatArray
+
+    @property
+    def varies(self) -> bool:
+        """Whether it is not the same for all stacks."""
+        return bool(np.ptp(self.weights) or np.ptp(self.rates))
 
 
-def _rest_row(
-    key: str, settings: Settings, weights: float, dropout: Dropout, rate: float
-) -> tuple[str, ...]:
-    found = _rest(key, settings, weights, dropout, rate)
-    if not 0 < found.variance < math.inf:
-        return theory_words.rest_row(found, math.nan)
-    q = weights * (found.variance + found.mean**2)
-    slope = mean_field.moments(ACTIVATIONS[key], q, **dict(settings)).slope
-    share = self_normalising.gradient_share(dropout, rate)
-    return theory_words.rest_row(found, weights * float(slope) * share)
+def _cases(stacks: Sequence[Plain]) -> dict[int, _Case]:
+    """Return this network and others beside it, by their rows in the table."""
+    weights, rates = (column(stacks, name) for name in ("weight_variance", "dropout_rate"))
+    none, some = np.zeros(len(stacks)), np.where(rates > 0, rates, 0.1)
+    others = (
+        ("LeCun or Xavier (σ_w² = 1)", 1.0, Dropout.NONE, none),
+        ("He (σ_w² = 2)", 2.0, Dropout.NONE, none),
+        ("PyTorch's default (σ_w² = ⅓)", 1 / 3, Dropout.NONE, none),
+        ("LeCun, ordinary dropout {:g}", 1.0, Dropout.PLAIN, some),
+        ("LeCun, alpha dropout {:g}", 1.0, Dropout.ALPHA, some),
+    )
+    here = _Case(["this network"] * len(stacks), weights, stacks[0].dropout, rates)
+    beside = (
+        _Case([name.format(p) for p in at.tolist()], np.full(len(stacks), w), dropout, at)
+        for name, w, dropout, at in others
+    )
+    return dict(enumerate([here, *beside], 1))
 
 
-def _paths_table(flow: _Flow) -> export.Table:
-    mean, variance = flow.paths
+def _each(*columns: FloatArray) -> Iterator[tuple[float, ...]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _heads(stacks: Sequence[Plain]) -> Point:
+    """Return where the arrows end, a third of the way, (S, A), as fine as a pixel.
+
+    One that leads far out of the picture ends nearer, though outside.
+    """
+    after = self_normalising.mapped(known(stacks), _TAILS, *_how(stacks))
+    ways = [(b - a) / 3 for a, b in zip(_TAILS, after, strict=True)]
+    far = np.maximum.reduce([np.ones(ways[0].shape), *(np.abs(way) / _FAR for way in ways)])
+    ends = (a + way / far for a, way in zip(_TAILS, ways, strict=True))
+    return Point(*(np.rint(end * _GRAIN) / _GRAIN for end in ends))
+
+
+def _paths(stacks: Sequence[Plain]) -> Point:
+    return self_normalising.paths(known(stacks), _STARTS, _LAYERS, *_how(stacks))
+
+
+def _how(stacks: Sequence[Plain]) -> tuple[FloatArray, Dropout, FloatArray]:
+    weights, rates = (column(stacks, name) for name in ("weight_variance", "dropout_rate"))
+    return weights, stacks[0].dropout, rates
+
+
+def _seen(at: Point) -> Point:
+    """Return points as they are drawn; what lies far out of the picture is drawn less far."""
+    far = np.maximum(np.maximum(np.abs(at.mean), at.variance) / _FAR, 1.0)
+    return Point(*(charts.to_decimals(part / far, 4) for part in at))
+
+
+_FAR = 8.0
+"""No point or arrow need end farther outside than this."""
+
+_GRAIN = 256.0
+"""Arrows are drawn to a fraction of 1 as fine as this: half a pixel."""
+
+
+def _numbers(stack: Plain) -> export.Table:
+    mean, variance = (part[0] for part in _paths((stack,)))
     rows = [
-        [path, layer, float(mean[layer, path]), float(variance[layer, path])]
-        for path in range(mean.shape[1])
-        for layer in range(mean.shape[0])
+        [path, layer, float(mean[path, layer]), float(variance[path, layer])]
+        for path in range(mean.shape[0])
+        for layer in range(mean.shape[1])
     ]
     return export.Table(["path", "layer", "mean", "variance"], rows)

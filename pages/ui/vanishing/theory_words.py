@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 from core.mean_field import Estimate, Fate, FixedPoint
-from core.mean_field.self_normalising import Rest
 from pages.ui import wording
 
 SYMBOLS = (
@@ -151,29 +150,33 @@ def apart(gap: float, slope: float, chi: float) -> str:
     )
 
 
-def at_rest(rest: Rest) -> str:
-    """Say where mean and variance come to rest."""
-    if rest.variance == 0:
+def at_rest(mean: float, variance: float, contraction: float) -> str:
+    """Say where mean and variance come to rest, and what a layer leaves of an error."""
+    if variance == 0:
         return "**No rest:** layer after layer the variance vanishes."
-    if math.isinf(rest.variance):
+    if math.isinf(variance):
         return "**No rest:** layer after layer the variance grows, without limit."
-    near = abs(rest.mean) < 1e-6 and abs(rest.variance - 1) < 1e-6
-    place = (
-        "(0, 1)" if near else f"({wording.fixed(rest.mean, 3)}, {wording.fixed(rest.variance, 3)})"
-    )
+    near = abs(mean) < 1e-6 and abs(variance - 1) < 1e-6
+    place = "(0, 1)" if near else f"({_mean(mean)}, {wording.fixed(variance, 3)})"
     return (
-        f"**Drawn to (μ, ν) = {place}:** each layer leaves {wording.percent(rest.contraction)} of "
+        f"**Drawn to (μ, ν) = {place}:** each layer leaves {wording.percent(contraction)} of "
         "a small error."
     )
 
 
-def rest_row(rest: Rest, chi: float) -> tuple[str, str, str, str]:
+def rest_row(
+    mean: float, variance: float, contraction: float, chi: float
+) -> tuple[str, str, str, str]:
     """Return mean, variance, share of an error left, and the gradient's factor a layer."""
-    if not 0 < rest.variance < math.inf:
-        return "–", "vanishes" if rest.variance == 0 else "explodes", "–", "–"
+    if not 0 < variance < math.inf:
+        return "–", "vanishes" if variance == 0 else "explodes", "–", "–"
     return (
-        wording.fixed(round(rest.mean, 9), 3),
-        wording.fixed(rest.variance, 3),
-        wording.percent(rest.contraction),
+        _mean(mean),
+        wording.fixed(variance, 3),
+        wording.percent(contraction),
         wording.fixed(math.sqrt(chi), 3),
     )
+
+
+def _mean(mean: float) -> str:
+    return wording.fixed(round(mean, 6), 3)
