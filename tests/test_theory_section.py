@@ -16,7 +16,7 @@ from core.network import Stack, backward, build, forward, rms
 from core.network.initialisers import INITIALISERS
 from pages.ui import text
 from pages.ui.vanishing import theory_alike, theory_figures, theory_words
-from pages.ui.vanishing.controls import DEPTH, GAIN, GAINS, SCALES
+from pages.ui.vanishing.controls import DEPTH, DEPTHS, GAIN, GAINS, SCALES
 from pages.ui.vanishing.subject import Measured
 from pages.ui.vanishing.theory import VIEW
 from pages.ui.vanishing.theory_alike import MAP, PATH
@@ -334,7 +334,14 @@ def test_two_inputs_rest_where_they_were_dragged(activation, weights):
 
 
 def test_in_deep_stacks_the_correlation_follows_on_release():
-    assert {head["slider"] for head in swept(opened("Two inputs", depth=55, bias=0.2))} == {DEPTH}
+    told = "The picture follows {}the gain and the input scale when let go."
+    for depth, said_first, sliders in (
+        (50, "", {DEPTH, theory_alike.ALIKE.key}),
+        (55, "the correlation, ", {DEPTH}),
+    ):
+        app = opened("Two inputs", depth=depth, bias=0.2)
+        assert {head["slider"] for head in swept(app)} == sliders
+        assert told.format(said_first) in [c.value for c in app.caption]
 
 
 def test_chaos_drives_two_inputs_apart():
@@ -489,3 +496,32 @@ def test_dot_curves_and_words_follow_the_hand(open_page):
     assert (after[0], after[2], after[3]) == (now[0], now[2], now[3])
     assert after[1][0] == now[1][0], "the theory's curve"
     assert "vanishing_gain=2.5" in visit.page.url
+
+
+def test_the_layers_follow_the_depth_and_rest_there(open_page):
+    address = "/vanishing_gradients?vanishing_section=Theory&activation=elu&vanishing_depth=12"
+    visit = open_page(address)
+
+    def seen():
+        ends = visit.page.locator(f".st-key-{LAYERS} .xtick text").all_inner_texts()
+        return drawn(visit, LAYERS)[0], ends, visit.page.locator(f".st-key-{TABLE}").inner_text()
+
+    before, now, after = carry(visit, DEPTH, DEPTHS.index(40), seen)
+    assert all(a != b for a, b in zip(now, before, strict=True))
+    assert after == now
+    assert "vanishing_depth=40" in visit.page.url
+
+
+def test_arrows_paths_and_words_follow_a_parameter_and_rest_there(open_page):
+    address = "/vanishing_gradients?vanishing_section=Theory&activation=selu"
+    visit = open_page(f"{address}&{VIEW}=Mean and variance&vanishing_weights={LECUN}")
+
+    def seen():
+        words = visit.page.locator(f".st-key-{REST}").inner_text()
+        cells = visit.page.locator(f".st-key-{FLOW_TABLE}").inner_text()
+        return drawn(visit, FLOW), words, cells
+
+    before, now, after = carry(visit, "selu_alpha", 1.25, seen)
+    assert all(a != b for a, b in zip(now, before, strict=True))
+    assert after == now
+    assert "(0, 1)" not in now[1]

@@ -98,13 +98,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Swept:
-    """A slider of the page that moves the stack: its key, what it sets, and its S steps.
+    """A slider of the page that moves the stack: key and label, what it sets, and its S steps.
 
     ``what`` is as for :class:`pages.ui.vanishing.runs.Moved`; ``stacks`` are the stack at
     each step.
     """
 
     slider: str
+    label: str
     what: str
     steps: tuple[float, ...]
     stacks: tuple[Plain, ...]

@@ -90,7 +90,7 @@ def _plain(run: Run) -> Plain:
 def _swept(run: Run, moved: Moved) -> Swept:
     neutral = runs.without(run.experiment, moved.what)
     stacks = _at_steps(moved, run.choice.key, run.choice.without(moved.what), neutral)
-    return Swept(moved.slider, moved.what, moved.steps, stacks)
+    return Swept(moved.slider, moved.label, moved.what, moved.steps, stacks)
 
 
 @lru_cache(maxsize=64)

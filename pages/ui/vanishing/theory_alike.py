@@ -83,11 +83,18 @@ def view(
         "vanish where inputs grow alike, and explode where they are driven apart."
     )
     export.offer(PATH, figure, lambda: _rows(c), "mean_field_correlation")
-    sweeps: list[Sweep | Packed | Later] = []
+    # Another variance needs another integral over the plane in each layer.
+    others = [one.label for one in swept if not one.deepens and one.what != "dropout_rate"]
+    sweeps: list[Sweep | Packed | Later] = [
+        Later(one.slider, partial(_depth_sweep, one, alike)) for one in swept if one.deepens
+    ]
     if stack.depth <= _LIVE_LAYERS:
         sweeps.append(_alike_sweep(stack))
-    deeper = (one for one in swept if one.deepens)
-    return [*sweeps, *(Later(one.slider, partial(_depth_sweep, one, alike)) for one in deeper)]
+    else:
+        others.insert(0, "the correlation")
+    if others:
+        st.caption(wording.let_go(others))
+    return sweeps
 
 
 def _alike(stacks: Sequence[Plain], starts: Sequence[float]) -> Shown:
