@@ -843,6 +843,8 @@ def test_every_picture_grows_and_shrinks_with_the_depth(open_page, section, char
     assert now != before
     assert now == after
     assert f"{own.DEPTH}={depth}" in page.page.url
+    page.open(page.page.url)
+    assert page.page.evaluate(_HELD, chart) == now
 
 
 def test_the_pulse_follows_the_hand(open_page):
