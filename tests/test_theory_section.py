@@ -12,12 +12,18 @@ import pytest
 from core import mean_field
 from core.activations import ACTIVATIONS
 from core.mean_field import correlation, self_normalising
-from core.network import Stack, backward, build, forward, rms
+from core.network import Dropout, Stack, backward, build, forward, rms
 from core.network.initialisers import INITIALISERS
 from pages.ui import text
-from pages.ui.vanishing import theory_alike, theory_figures, theory_words
+from pages.ui.vanishing import (
+    theory_alike,
+    theory_figures,
+    theory_flow,
+    theory_phases,
+    theory_words,
+)
 from pages.ui.vanishing.controls import DEPTH, DEPTHS, GAIN, GAINS, SCALES
-from pages.ui.vanishing.subject import Measured
+from pages.ui.vanishing.subject import Measured, Plain
 from pages.ui.vanishing.theory import VIEW
 from pages.ui.vanishing.theory_alike import MAP, PATH
 from pages.ui.vanishing.theory_flow import FLOW, REST
@@ -175,6 +181,23 @@ def test_phases_rest_where_they_were_dragged(activation, given, other):
         (found,) = (head["texts"][FOUND] for head in some if FOUND in head["texts"])
         assert [" ".join(one).count("not yet") for one in found].count(0) == 1
     assert max(map(len, payloads(app))) <= SWEEP_BYTES
+
+
+@pytest.mark.parametrize("shown", [theory_phases._predicted, theory_flow._shown])
+@pytest.mark.parametrize("key", ["prelu", "hard_sigmoid"])
+def test_what_lies_halfway_between_two_numbers_is_written_alike(key, shown):
+    """χ₁ = 1.1225, say, which a table of one value and one of many hold with other roundings."""
+    (parameter,) = ACTIVATIONS[key].parameters
+    stacks = tuple(
+        Plain(key, ((parameter.name, value),), 2.0, 0.0, 1.0, 20, Dropout.NONE, 0.0)
+        for value in parameter.steps.tolist()
+    )
+    every = shown(stacks).texts
+    for i in range(0, len(stacks), 5):
+        alone = shown(stacks[i : i + 1]).texts
+        assert {name: rows[i] for name, rows in every.items()} == {
+            name: rows[0] for name, rows in alone.items()
+        }
 
 
 def test_what_needs_another_phase_diagram_is_said():

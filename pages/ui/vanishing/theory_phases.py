@@ -107,7 +107,7 @@ def _predicted(stacks: Sequence[Plain]) -> Shown:
     reached = mean_field.reach(table, weights, biases, weights * inputs + biases)
     layers = mean_field.stacks(table, weights, biases, inputs, depths)
     with np.errstate(divide="ignore"):
-        variance = _finite(np.log10(layers.variance))
+        variance = np.maximum(_finite(np.log10(layers.variance)), _LEAST_VARIANCE)
     x = theory_figures.counted(depths)
     traces = theory_figures.predicted_traces(x, _finite(layers.gradient), variance)
     rows = list(
@@ -182,6 +182,9 @@ _LINES = 2
 """Traces of the theory by layer; those of what was measured come behind."""
 
 _DECIMALS = {LAYERS: 3}
+
+_LEAST_VARIANCE = -30.0
+"""A variance is drawn no lower, in decades: far outside the picture, and there no digit counts."""
 
 
 @lru_cache(maxsize=32)

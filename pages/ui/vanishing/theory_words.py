@@ -33,6 +33,7 @@ _VARIANCE = {
 
 def verdict(chi: float, variance: float, fate: Fate) -> str:
     """Say in a sentence what the theory expects of signal and gradient."""
+    chi = steady(chi)
     settles = _VARIANCE[fate].format(q=_short(variance))
     if chi == 0:
         return f"**No gradient at all** (χ₁ = 0); {settles}."
@@ -61,6 +62,11 @@ def others(points: Sequence[FixedPoint]) -> str | None:
     )
 
 
+def steady(value: float) -> float:
+    """Leave out digits that are nothing but rounding, so that what lies halfway stays there."""
+    return float(f"{value:.8g}")
+
+
 def tenfold(chi: float) -> float:
     """Return the layers in which the gradient changes by a factor of ten."""
     if chi == 0:
@@ -80,19 +86,20 @@ def cells(
     weight_variance: float, bias_variance: float, variance: float, chi: float, gradient: float
 ) -> tuple[str, ...]:
     """Return σ_w², σ_b², q*, χ₁, √χ₁ and the predicted decades at layer 1."""
+    chi = steady(chi)
     return (
         _short(weight_variance, 4),
         _short(bias_variance, 4),
         _short(variance, 4),
         wording.fixed(chi),
         wording.fixed(math.sqrt(chi)),
-        decades(gradient),
+        decades(round(gradient, 8) + 0.0),
     )
 
 
 def _short(value: float, digits: int = 3) -> str:
     """Write a number with so many significant digits, also where it is large."""
-    return wording.number(float(f"{value:.{digits}g}"), digits)
+    return wording.number(float(f"{steady(value):.{digits}g}"), digits)
 
 
 def decades(value: float) -> str:
@@ -156,6 +163,7 @@ def at_rest(mean: float, variance: float, contraction: float) -> str:
         return "**No rest:** layer after layer the variance vanishes."
     if math.isinf(variance):
         return "**No rest:** layer after layer the variance grows, without limit."
+    variance, contraction = steady(variance), steady(contraction)
     near = abs(mean) < 1e-6 and abs(variance - 1) < 1e-6
     place = "(0, 1)" if near else f"({_mean(mean)}, {wording.fixed(variance, 3)})"
     return (
@@ -172,9 +180,9 @@ def rest_row(
         return "–", "vanishes" if variance == 0 else "explodes", "–", "–"
     return (
         _mean(mean),
-        wording.fixed(variance, 3),
-        wording.percent(contraction),
-        wording.fixed(math.sqrt(chi), 3),
+        wording.fixed(steady(variance), 3),
+        wording.percent(steady(contraction)),
+        wording.fixed(math.sqrt(steady(chi)), 3),
     )
 
 
