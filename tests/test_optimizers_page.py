@@ -408,6 +408,59 @@ def test_a_fair_race_says_that_it_follows_on_release():
     assert "let go" not in said(opened())
 
 
+@pytest.mark.parametrize(
+    ("query", "follows"),
+    [
+        ({"surface": "Himmelblau"}, "the mark of the start"),
+        ({"map": "Rate × momentum"}, "the ring"),
+    ],
+)
+def test_maps_say_what_follows_and_what_does_not(query, follows):
+    app = opened(MAPS, map_steps=50, **query)
+    assert f"when a slider is let go. Only {follows} follows at once." in said(app)
+    moved = {key for head in swept(app) for chart in head["charts"] for key in [chart["chart"]]}
+    assert maps.CHART in moved
+    # Where there is no map nothing is said of one.
+    assert "let go" not in said(opened(MAPS, map="Rate × momentum", one="Gradient descent"))
+
+
+@pytest.mark.usefixtures("all_in_view")
+def test_every_slider_of_a_surface_follows_or_is_named():
+    for section in (LEDGER, FORMS):
+        for query in ({}, {"bowl_angle": 45}, {"surface": "Rastrigin"}, {"surface": "Noisy bowl"}):
+            app = opened(section, **query)
+            surface = SURFACES[controls.SURFACE_NAMES[query.get("surface", "Bowl")]]
+            sliders = {head["slider"] for head in swept(app)}
+            for p in surface.parameters:
+                left = f"{surface.key}_{p.name}" not in sliders
+                told = [c.value for c in app.caption if "let go" in c.value]
+                named = [one for one in told if p.glyph in one.replace(",", "").split()]
+                if section == FORMS and p.name == "sigma":
+                    assert left
+                    assert "σ and the seed change nothing here" in said(app)
+                else:
+                    assert left == bool(named) or "most of these" in said(app)
+
+
+def test_a_walk_that_stops_is_as_far_from_the_others_alone_as_beside_many():
+    """The distance counts as far as both walks go, and not as far as any other."""
+    course = walks.Course(scene.ground("rosenbrock", (("steepness", 100.0),)), "rosenbrock",
+                          (("steepness", 100.0),), (-1.2, 1.0), 0, forms.STEPS)  # fmt: skip
+    steepness = walks.Varied("rosenbrock", "steepness", (5.0, 125.0, 170.0, 200.0))
+    every = [
+        forms.Setting(steepness.change_course(course, value), 0.032, 0.9)
+        for value in steepness.values
+    ]
+    together = forms.pictured(every, False, False)
+    for row, one in enumerate(every):
+        alone = forms.pictured([one], False, False)
+        assert alone.texts[forms.VERDICT][0] == together.texts[forms.VERDICT][row]
+        for mine, theirs in zip(
+            alone.traces[forms.SIDE][1], together.traces[forms.SIDE][1], strict=True
+        ):
+            np.testing.assert_array_equal(mine["y"][0], theirs["y"][row])
+
+
 def test_what_would_take_too_long_shows_on_release():
     sliders = {head["slider"] for head in swept(opened(**START, length=1000))}
     assert sliders == {"optimizers_progress"}
@@ -681,8 +734,10 @@ def test_picture_and_words_follow_the_hand(open_page):
     choose(visit, SECTION, LEDGER)
     follows("optimizers_step", 40, ledger.CHART, ledger.UPDATE)
     follows("adam_learning_rate", 40, ledger.CHART, ledger.UPDATE)
+    follows("bowl_condition", 70, ledger.CHART, ledger.TABLE)
     choose(visit, SECTION, FORMS)
     follows("optimizers_gamma", 0.5, forms.CHART, forms.VERDICT)
+    follows("bowl_angle", 45, forms.CHART, forms.VERDICT)
     visit.page.remove_listener("console", note)
     assert not errors
 

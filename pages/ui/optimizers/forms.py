@@ -32,7 +32,7 @@ def forms() -> None:
     """Draw three walks that are all called momentum, and how far they are apart."""
     beside, above = parts.columns()
     with beside:
-        outcome, remark = st.container(), st.container()
+        outcome = st.container()
         stage = controls.stage()
         with st.grid(2, min_column_width=110):
             rate = controls.plain_rate()
@@ -44,6 +44,7 @@ def forms() -> None:
             bind="query-params",
             help="An average of gradients is 1 − γ times their sum; this rate makes up for it.",
         )
+        remark = st.container()
     land = stage.ground
     at = Setting(stage.course(STEPS), rate, gamma)
     shown = pictured([at], cut, matched)
@@ -65,9 +66,10 @@ def forms() -> None:
             st.latex(form.formula, width="content")
     chosen = fitting(sweeps(at, cut, matched), (figure, side), (), _PAGE)
     live(chosen.sweeps, key="optimizers_live")
+    if "sigma" in dict(stage.parameters):
+        remark.caption("These walks are without the noise: σ and the seed change nothing here.")
     if chosen.left:
-        with remark:
-            st.caption(wording.let_go(chosen.left))
+        remark.caption(wording.let_go(chosen.left))
     export.offer(CHART, figure, lambda: table(at, cut, matched), "momentum")
 
 

@@ -41,6 +41,12 @@ def maps() -> None:
     with above:
         verdict = (_places if kind == KINDS[0] else _settings)(stage, driver, steps)
     outcome.markdown(verdict)
+    if verdict:
+        follows = "the mark of the start" if kind == KINDS[0] else "the ring"
+        beside.caption(
+            "Every cell is a run of its own: a map is drawn anew when a slider is let go. Only "
+            f"{follows} follows at once."
+        )
 
 
 # ---------------------------------------------------------------- starts
