@@ -429,8 +429,15 @@ def test_mean_and_variance_rest_where_they_were_dragged(activation, given, other
         there = opened("Mean and variance", activation, **(query | {name: value}))
         assert_holds(some, there, {sliders[name]: value})
         assert REST in some[0]["texts"]
+        if name == "rate":
+            names = [row[0] for row in cells(there, "ν at rest")]
+            assert names[4:] == [f"LeCun, {d} dropout {value or 0.1:g}" for d in DROPPED]
+            assert row_of(some[0], value, 5)[0] == names[4]
         assert cells(there, "ν at rest")[0] == row_of(some[0], value, 1)
     assert max(map(len, payloads(app))) <= SWEEP_BYTES
+
+
+DROPPED = ("ordinary", "alpha")
 
 
 def row_of(head, value, row):
