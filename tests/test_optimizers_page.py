@@ -396,10 +396,10 @@ def test_of_many_large_sweeps_the_smallest_are_sent_and_the_rest_is_named():
     everything = budget.fitting(three, (), [], -budget.MOST)
     assert everything.left == []
     # What only the sliders of the surface have sent again costs nothing where there is one.
-    one = Following("κ", [sweep(10_000)], [sweep(40_000)])
+    one = Following("κ", [sweep(10_000)], [sweep(50_000)])
     assert budget.fitting([one, three[0]], (), [], 10_000).left == []
     both = budget.fitting([one, three[0], Following("φ", [sweep(11_000)], one.lasting)], (), [], 0)
-    assert [len(sent.payload) for sent in both.sweeps] == [10_000, 40_000, 30_000]
+    assert [len(sent.payload) for sent in both.sweeps] == [10_000, 50_000, 30_000]
     assert both.left == ["φ"]
 
 

@@ -62,9 +62,14 @@ def fitting(
 
 
 def _cost(sliders: Sequence[Following]) -> int:
-    """Return what a move may send: every sweep, but of those that last only the other sliders'."""
-    lasting = [_size(one.lasting) for one in sliders if one.lasting]
-    return sum(_size(one.sweeps) for one in sliders) + sum(lasting) - min(lasting, default=0)
+    """Return what a move may send: every sweep that does not last.
+
+    Or, where a slider of the surface moves, what lasts of the others, and nothing of its own:
+    such sliders come first, and are hardly ever left out before.
+    """
+    lasting = sum(_size(one.lasting) for one in sliders)
+    more = [lasting - _size(one.lasting) - _size(one.sweeps) for one in sliders if one.lasting]
+    return sum(_size(one.sweeps) for one in sliders) + max([0, *more])
 
 
 def _size(sweeps: Sequence[Packed]) -> int:
