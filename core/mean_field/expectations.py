@@ -21,7 +21,7 @@ _END = 1e14  # of the table
 _PER_DECADE = 32
 _WIDTH = math.log(10) / _PER_DECADE
 _BLOCK = 48
-_NOTHING = -300.0  # the logarithm of a density that counts as none
+_FAINT = -600.0  # the logarithm of a density that counts as none
 
 Rows = npt.NDArray[np.intp] | None
 
@@ -72,15 +72,17 @@ def _moments(at: Rule, q: Real) -> Moments:
     u = at.nodes[window]
     plain, apart = (columns[window] for columns in at.columns)
     shape = (q.size, 3, *at.value.shape[:-1])
-    # No further down, since numbers that small take long.
-    power = np.maximum(np.multiply.outer(-0.5 / inside, u * u), _NOTHING)
-    density = np.exp(power) / s[:, None]
-    density[power == _NOTHING] = 0.0
-    mean, second, slope = np.moveaxis((density @ plain).reshape(shape), 0, -1).copy()
+    power = np.multiply.outer(-0.5 / inside, u * u)
+    np.maximum(power, _FAINT, out=power)
+    density = np.exp(power)
+    # Exactly none from there on: numbers any smaller take long.
+    density -= math.exp(_FAINT)
+    found = (density @ plain) / s[:, None]
+    mean, second, slope = np.moveaxis(found.reshape(shape), 0, -1).copy()
     # E[g (z² − 1)]/2 = q dE[g]/dq: the derivative falls on the density, so g may jump.
     power += 0.5
     density *= power
-    rates = np.moveaxis((density @ apart).reshape(shape), 0, -1)
+    rates = np.moveaxis(((density @ apart) / s[:, None]).reshape(shape), 0, -1)
     mean_rate, second_rate, slope_rate = -rates
     low, high = q < inside, q > inside
     if low.any():
