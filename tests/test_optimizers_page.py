@@ -399,7 +399,7 @@ def test_of_many_large_sweeps_the_smallest_are_sent_and_the_rest_is_named():
     one = Following("κ", [sweep(10_000)], [sweep(50_000)])
     assert budget.fitting([one, three[0]], (), [], 10_000).left == []
     both = budget.fitting([one, three[0], Following("φ", [sweep(11_000)], one.lasting)], (), [], 0)
-    assert [len(sent.payload) for sent in both.sweeps] == [10_000, 50_000, 30_000]
+    assert [len(sent.payload) for sent in both.sweeps] == [50_000, 10_000, 30_000]
     assert both.left == ["φ"]
 
 

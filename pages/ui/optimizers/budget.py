@@ -56,9 +56,11 @@ def fitting(
         if every[place].sweeps and _cost([every[i] for i in (*kept, place)]) <= room:
             kept.append(place)
     chosen = [every[place] for place in sorted(kept)]
-    sent = [sweep for one in chosen for sweep in (*one.sweeps, *one.lasting)]
+    # What lasts comes first: it keeps its place on the page, and is not sent anew for that.
+    lasting = [sweep for one in chosen for sweep in one.lasting]
+    sent = [sweep for one in chosen for sweep in one.sweeps]
     left = [one.name for place, one in enumerate(every) if place not in kept]
-    return Chosen([*always, *sent], left)
+    return Chosen([*lasting, *always, *sent], left)
 
 
 def _cost(sliders: Sequence[Following]) -> int:

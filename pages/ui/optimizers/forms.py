@@ -23,7 +23,7 @@ CHART = "optimizers_forms"
 SIDE = "optimizers_apart"
 VERDICT = "optimizers_forms_verdict"
 STEPS = 60
-_PAGE = 16_500
+_PAGE = 26_000
 """Bytes of all that is neither a chart nor a sweep."""
 CUT_AT = 20
 
