@@ -211,6 +211,7 @@ FOUR = "&".join(f"loss={key}" for key in ("squared_error", "huber", "smooth_l1",
         f"{FOUR}&landscapes_output=elu&landscapes_view=surface",
         f"{FOUR}&landscapes_output=relu&landscapes_arrows=true",
         "landscapes_parameters=true",
+        "landscapes_parameters=true&landscapes_view=surface",
         "landscapes_parameters=true&loss=huber&loss=quantile&landscapes_levels=log",
         "landscapes_parameters=true&loss=huber&landscapes_arrows=true",
         "landscapes_data=Two%20classes%2C%20separable&loss=logistic&loss=hinge&loss=squared_error",
@@ -315,6 +316,16 @@ def test_any_number_of_points_will_do(name):
     [
         (["huber"], {"parameters": "true"}, []),
         (["huber"], {"parameters": "true", "path": "true"}, ["Huber's δ"]),
+        (
+            ["squared_error", "absolute_error", "huber"],
+            {"parameters": "true", "view": "surface"},
+            [],
+        ),
+        (
+            ["squared_error", "absolute_error", "huber"],
+            {"parameters": "true", "view": "surface", "w": 2, "outliers": 8},
+            ["Huber's δ"],
+        ),
         # Not convex: each minimum is a search.
         (["general_robust"], {"output": "gelu"}, ["the outliers"]),
     ],

@@ -91,27 +91,38 @@ def sweeps(
     them for each value of a parameter, and where steps have different traces nothing can be
     laid on one another: these wait for release.
     """
+    made = {move.label: _of_move(move, scene, look, firsts) for move in moves}
+    sizes = {label: sum(len(one.payload) for one in own) for label, own in made.items()}
     room = _ROOM[len(scene.settings)]
+    if all(made.values()) and max(sizes.values()) <= room:
+        # Where all are followed a move has the sweeps of the others sent anew, not its own.
+        every = sum(sizes.values())
+        if every - min(sizes.values()) <= room:
+            room = every
     found: list[Packed] = []
     left: list[str] = []
-    for move in moves:
-        ends = [move.scene(scene, move.values[0]), move.scene(scene, move.values[-1]), scene]
-        convex = all(scenes.judged(one).proven for end in ends for one in end.settings)
-        if not convex or (move.key and look.path):
-            left.append(move.label)
-            continue
-        bare = move.bare(scene)
-        own = [
-            _still(move, replace(bare, w=0.0, b=0.0), look),
-            _moving(move, bare, look.flat, firsts),
-        ]
-        size = sum(len(one.payload) for one in own if one is not None)
-        if size <= room and all(one is not None for one in own):
-            room -= size
-            found += [one for one in own if one is not None]
+    for label, own in made.items():
+        if own and sizes[label] <= room:
+            room -= sizes[label]
+            found += own
         else:
-            left.append(move.label)
+            left.append(label)
     return found, left
+
+
+def _of_move(move: Move, scene: Scene, look: Look, firsts: tuple[int, ...]) -> list[Packed]:
+    """Return the sweeps of one move, or none if there is no time for them."""
+    ends = [move.scene(scene, move.values[0]), move.scene(scene, move.values[-1]), scene]
+    convex = all(scenes.judged(one).proven for end in ends for one in end.settings)
+    if not convex or (move.key and look.path):
+        return []
+    bare = move.bare(scene)
+    own = [
+        _still(move, replace(bare, w=0.0, b=0.0), look),
+        _moving(move, bare, look.flat, firsts),
+    ]
+    found = [one for one in own if one is not None]
+    return found if len(found) == len(own) else []
 
 
 @lru_cache(maxsize=64)
