@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.network import Dropout, Skip, Stack, chain_rule
 from core.network.chain_rule import Paths, Step
-from core.network.gradient_flow import Experiment, Profile
+from core.network.gradient_flow import Experiment
 from core.network.normalisation import Normalisation
 from core.spec import FloatArray
 from pages.ui import export, presets, wording
@@ -41,9 +41,7 @@ _LARGEST = 1e38
 """Charts hold float32: a bar that would be higher ends here."""
 
 
-def section(
-    shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
-) -> None:
+def section(shown: list[Run], beside: DeltaGenerator, above: DeltaGenerator) -> None:
     """Draw one path from the last layer to the first, factor by factor."""
     with beside:
         st.markdown("**The path**")
@@ -53,7 +51,7 @@ def section(
         through = _through(run)
         sample = int(replace(SAMPLE, high=run.experiment.batch).draw()) - 1
     with above, st.spinner("Following the path"), room(run.experiment):
-        found = _paths(run.experiment, through, sample)
+        found = _paths(run.first_draw.experiment, through, sample)
     if found.overflow[0] or run.depth == 1:
         (above.warning if found.overflow[0] else above.info)(_said(stack, name, found, 0))
         return

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.network import gradient_flow
-from core.network.gradient_flow import Fate, Profile
+from core.network.gradient_flow import Fate
 from core.spec import FloatArray
 from pages.ui import charts, controls, export, presets, wording
 from pages.ui.controls import Choice, segments
@@ -42,11 +42,11 @@ _GRAIN = 256.0
 """Curves are drawn to a fraction of a decade as fine as this: at most a seventh of a pixel."""
 
 
-def section(
-    shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
-) -> None:
+def section(shown: list[Run], beside: DeltaGenerator, above: DeltaGenerator) -> None:
     """Draw the curves of all stacks, what is to be said of them, and remedies for the first."""
     names = words.names(shown)
+    with above:
+        profiles = runs.profiles(shown)
     close, weights = _view()
     moved, others = runs.affordable(shown, more_on_view())
     decays = [runs.at_rest(profile, weights=weights) for profile in profiles]

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import network
 from core.network import Layers, gradient_flow
-from core.network.gradient_flow import Experiment, Profile
+from core.network.gradient_flow import Experiment
 from core.network.inside import Signals, outermost, shares, signals
 from core.spec import FloatArray
 from pages.ui import charts, export, wording
@@ -72,16 +72,14 @@ class Inside:
         return figures.inside_lines(column, self.depths, signals.dead, signals.saturated)
 
 
-def section(
-    shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
-) -> None:
+def section(shown: list[Run], beside: DeltaGenerator, above: DeltaGenerator) -> None:
     """Draw what goes on inside the layers of all stacks, side by side."""
     names = words.names(shown)
     with above, st.spinner("Looking inside"):
         parts = []
         for run in shown:
             with room(run.experiment):
-                parts.append(_inside(run.experiment))
+                parts.append(_inside(run.first_draw.experiment))
     reaches = [float(np.abs(part.spans[0, 0]).max()) for part in parts]
     widest = max(reaches)
     lost = [name for name, reach in zip(names, reaches, strict=True) if reach < _SEEN * widest]

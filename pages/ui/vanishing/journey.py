@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import network
 from core.network import Layers
-from core.network.gradient_flow import Experiment, Profile
+from core.network.gradient_flow import Experiment
 from core.spec import FloatArray
 from pages.ui.charts import Spec
 from pages.ui.live import Packed, live, transport
@@ -27,9 +27,7 @@ MOST_UNITS, MOST_CELLS = 16, 240
 """Of the map of units: its sweeps hold so many numbers for each of a hundred steps."""
 
 
-def section(
-    shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
-) -> None:
+def section(shown: list[Run], beside: DeltaGenerator, above: DeltaGenerator) -> None:
     """Draw the pulse: how far back the gradient has come, and what is left of it."""
     with beside:
         st.markdown("**The pulse**")
@@ -37,23 +35,23 @@ def section(
         share = PULSE.draw()
         transport(PULSE.key, "pulse", key="vanishing_player")
     run, name = shown[place], words.names(shown)[place]
-    over = int(profiles[place].forward_overflow.max())
+    alone = run.first_draw
+    with above, st.spinner("Sending the gradient back"), runs.room(run.experiment):
+        over = int(_sizes(alone.experiment).overflow[0])
     if over:
         above.warning(f"{name}: the signal overflows at layer {over}; no gradient sets out.")
         return
     with above:
         units = int(_units(run.experiment, np.array([run.depth]))[0])
-        with st.spinner("Sending the gradient back"), runs.room(run.experiment):
-            at = _pulse(run.experiment, (name,), (share,))
+        at = _pulse(alone.experiment, (name,), (share,))
         layout = _layout(run.depth, units)
         front = at.layout[CHART]["shapes[0].x0"][0]
         layout["shapes"][0] |= {"x0": front, "x1": front}
         say(at, SAID)
         alt = f"The gradient of {units} units and of every layer of {name}, as far as it has come"
         draw(at, CHART, layout, alt)
-    alone = run.first_draw
     (moved,), others = runs.affordable([alone], more_on_view())
-    sweeps = [_sweep(run.experiment, name)]
+    sweeps = [_sweep(alone.experiment, name)]
     for one in moved:
         called = words.called(shown, one)[place]
         sweeps.append(_moved(runs.without(alone.experiment, one.what), called, share, one))
@@ -73,11 +71,13 @@ class _Sizes:
 
     They are relative to the last layer: −∞ where nothing is left, nan where the numbers
     overflow. The layers stand in the last places of a row, as many as ``depths`` (S,) says.
+    ``overflow`` (S,) is the layer at which the signal overflows, or 0.
     """
 
     units: FloatArray
     layers: FloatArray
     depths: Layers
+    overflow: Layers
 
 
 @lru_cache(maxsize=32)
@@ -96,7 +96,7 @@ def _sizes(experiment: Experiment, moved: Moved | None = None) -> _Sizes:
         # As fine as a pixel, or a shade of colour: the steps of a sweep then pack into little.
         layers = np.round((layers - last) * 128) / 128
         units = np.round((units - last[:, None]) * 16) / 16
-    return _Sizes(units, layers, depths)
+    return _Sizes(units, layers, depths, ways.forward_overflow)
 
 
 def _units(experiment: Experiment, depths: Layers) -> Layers:

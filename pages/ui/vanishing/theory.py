@@ -38,9 +38,7 @@ _DRAWS = 12
 """Theory predicts a mean: at least so many draws stand against it."""
 
 
-def section(
-    shown: list[Run], profiles: list[Profile], beside: DeltaGenerator, above: DeltaGenerator
-) -> None:
+def section(shown: list[Run], beside: DeltaGenerator, above: DeltaGenerator) -> None:
     """Draw the theory of one stack: controls ``beside``, words and pictures ``above``."""
     with beside:
         place = which(len(shown))

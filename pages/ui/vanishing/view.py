@@ -46,9 +46,7 @@ def explore() -> None:
     if len(current) + len(kept) > MOST:
         with beside:
             st.caption(f"{len(current) + len(kept)} stacks are picked; the first {MOST} are shown.")
-    with above:
-        profiles = runs.profiles(shown)
-    SECTIONS[section](shown, profiles, own, above)
+    SECTIONS[section](shown, own, above)
     presets.forget_hidden({**DEFAULTS, **theory.DEFAULTS})
 
 
