@@ -74,7 +74,7 @@ ON_RELEASE: dict[str, set[str]] = {
     },
     # Each layer's correlation is an integral over a plane.
     "Two inputs": {
-        *("elu_alpha", vanishing.GAIN, vanishing.SCALE, vanishing.BIAS.key),
+        *("elu_alpha", vanishing.DEPTH, vanishing.GAIN, vanishing.SCALE, vanishing.BIAS.key),
         vanishing.VALUES["constant"].key,
     },
 }

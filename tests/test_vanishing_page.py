@@ -826,15 +826,14 @@ _HELD = """key => {
 
 
 @pytest.mark.parametrize(
-    ("section", "chart"),
+    ("section", "chart", "depth"),
     [
-        ("Gradient by layer", CHART),
-        ("Inside the layers", inside.CHART),
-        ("Chain rule", chain.CHART),
-        ("Pulse", journey.CHART),
+        ("Gradient by layer", CHART, 26),
+        ("Inside the layers", inside.CHART, 8),
+        ("Chain rule", chain.CHART, 26),
+        ("Pulse", journey.CHART, 8),
     ],
 )
-@pytest.mark.parametrize("depth", [8, 26])
 def test_every_picture_grows_and_shrinks_with_the_depth(open_page, section, chart, depth):
     """Lines, bars and heat maps have as many layers under the hand as at rest."""
     page = open_page(address(section, "&vanishing_depth=12"))

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -16,8 +16,7 @@ from pages.ui import export, wording
 from pages.ui.live import Later, Packed, Sweep
 from pages.ui.parts import Shown, Slider, draw, say
 from pages.ui.vanishing import theory_figures, theory_words
-from pages.ui.vanishing.figures import ranges
-from pages.ui.vanishing.subject import Measured, Plain, Subject, Swept, column
+from pages.ui.vanishing.subject import Measured, Plain, Subject, Swept
 
 ALIKE = Slider(
     "vanishing_alike",
@@ -54,7 +53,7 @@ def view(
     with beside:
         alike = ALIKE.draw()
     stack = subject.stack
-    shown = _alike((stack,), (alike,))
+    shown = _alike(stack, (alike,))
     c = shown.traces[PATH][1][0]["y"][0]
     known = c[np.isfinite(c)]
     if not known.size:
@@ -83,11 +82,9 @@ def view(
         "vanish where inputs grow alike, and explode where they are driven apart."
     )
     export.offer(PATH, figure, lambda: _rows(c), "mean_field_correlation")
-    # Another variance needs another integral over the plane in each layer.
-    others = [one.label for one in swept if not one.deepens and one.what != "dropout_rate"]
-    sweeps: list[Sweep | Packed | Later] = [
-        Later(one.slider, partial(_depth_sweep, one, alike)) for one in swept if one.deepens
-    ]
+    # Each layer's correlation is an integral over the plane.
+    others = [one.label for one in swept if one.what != "dropout_rate"]
+    sweeps: list[Sweep | Packed | Later] = []
     if stack.depth <= _LIVE_LAYERS:
         sweeps.append(_alike_sweep(stack))
     else:
@@ -97,20 +94,13 @@ def view(
     return sweeps
 
 
-def _alike(stacks: Sequence[Plain], starts: Sequence[float]) -> Shown:
-    """Return what is shown for two inputs of each of these correlations, or in each stack.
-
-    One of the two is a single one. The stacks differ in nothing but their depth.
-    """
-    depths = column(stacks, "depth")
-    deepest = stacks[int(depths.argmax())]
-    c = np.stack([1 - _gaps(deepest, start) for start in starts])
-    c = np.where(np.arange(1, c.shape[-1] + 1) <= depths[:, None], c, np.nan)
-    x = theory_figures.counted(depths)
+def _alike(stack: Plain, starts: Sequence[float]) -> Shown:
+    """Return what is shown for two inputs of each of these correlations."""
+    c = np.stack([1 - _gaps(stack, start) for start in starts])
     if not np.isfinite(c).any():
-        return Shown({PATH: (0, theory_figures.correlation_traces(x, c, math.nan))}, {})
-    one = _map(deepest)
-    path = theory_figures.correlation_traces(x, c, one.rest)
+        return Shown({PATH: (0, theory_figures.correlation_traces(c, math.nan))}, {})
+    one = _map(stack)
+    path = theory_figures.correlation_traces(c, one.rest)
     staircase = theory_figures.map_traces(1 - _NEAR, one.after, c)
     told = [_told(one, row[np.isfinite(row)]) for row in c]
     return Shown({PATH: (0, path), MAP: (0, staircase)}, {TOLD: told}, decimals=_DECIMALS)
@@ -118,16 +108,8 @@ def _alike(stacks: Sequence[Plain], starts: Sequence[float]) -> Shown:
 
 @lru_cache(maxsize=32)
 def _alike_sweep(stack: Plain) -> Packed:
-    shown = _alike((stack,), ALIKE.steps.tolist())
+    shown = _alike(stack, ALIKE.steps.tolist())
     return shown.sweep(ALIKE.key, ALIKE.steps).packed
-
-
-@lru_cache(maxsize=32)
-def _depth_sweep(one: Swept, alike: float) -> Packed:
-    shown = _alike(one.stacks, (alike,))
-    layouts = [theory_figures.correlation_layout(stack.depth) for stack in one.stacks]
-    moved = replace(shown, layout={PATH: ranges(layouts, "xaxis")})
-    return moved.sweep(one.slider, np.array(one.steps), ragged=True).packed
 
 
 @dataclass(frozen=True)

@@ -284,9 +284,10 @@ def correlation_layout(depth: int) -> Spec:
     }
 
 
-def correlation_traces(x: FloatArray, correlation: FloatArray, rest: float) -> list[Spec]:
-    """Return the correlation over the layers ``x``, (S, layers), and its level at rest (or nan)."""
-    ends = np.stack([np.nanmin(x, axis=-1), np.nanmax(x, axis=-1)], axis=-1)
+def correlation_traces(correlation: FloatArray, rest: float) -> list[Spec]:
+    """Return the correlation by layer, (S, layers), and its level at rest (or nan)."""
+    x = np.arange(1.0, correlation.shape[-1] + 1)
+    ends = np.array([1.0, x[-1]])
     return [
         _line(x, correlation, COLOURS[1])
         | {
