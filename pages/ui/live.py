@@ -10,7 +10,8 @@ the browser evaluates no mathematics.
 For the author of a page:
 
 - The resting figure and the sweep hold the same numbers, as float32, so that nothing
-  moves on release. Axes have fixed ranges and the traces keep their number and order.
+  moves on release. Axes have fixed ranges, or ranges that are in the sweep as well; the
+  traces keep their number and order.
 - Plotly takes some 20 ms to show a change. Where all that moves in a chart is lines
   (``line.simplify`` off, so that the path is the points), areas ``tozeroy``, markers of
   one size, names in the legend and straight lines among ``layout.shapes``, the component
