@@ -12,9 +12,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from core.numeric import Real, break_table, one_sided, rooms, weighed, weight_table
 from core.spec import Activation, FloatArray, Interval, Scalar
@@ -104,6 +106,8 @@ class Facts:
         The least upper bound of |f′|, the point nearest to 0 where or beside which it
         is found (±inf if f′ only tends to it; of ±x the positive one), and whether f′
         takes that value at all.
+    least_gradient
+        The greatest lower bound of |f′|: below any higher threshold f saturates somewhere.
     lipschitz
         The smallest K with |f(x) − f(y)| ≤ K|x − y|; infinite if f jumps or f′ is unbounded.
     normal_mean, normal_variance
@@ -125,6 +129,7 @@ class Facts:
     max_gradient: float
     max_gradient_at: float
     max_gradient_reached: bool
+    least_gradient: float
     gradient_at_zero: float
     monotonicity: Monotonicity
     parity: Parity
@@ -137,6 +142,15 @@ class Facts:
     dead_share: float
 
 
+class Passage(NamedTuple):
+    """How much of the gradient passes an activation: those of its ``Facts`` that tell."""
+
+    max_gradient: float
+    least_gradient: float
+    gradient_at_zero: float
+    dead_share: float
+
+
 @dataclass(frozen=True)
 class Headlines:
     """Some of the ``Facts`` for every setting of a sweep; arrays of shape (settings,)."""
@@ -146,7 +160,14 @@ class Headlines:
     low_closed: Flags
     high_closed: Flags
     max_gradient: Real
+    least_gradient: Real
     gradient_at_zero: Real
+    dead_share: Real
+
+    def passages(self) -> list[Passage]:
+        """Return for each setting how much of the gradient passes."""
+        columns = (getattr(self, name).tolist() for name in Passage._fields)
+        return [Passage(*row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -551,17 +572,25 @@ def _stretches(s: _Survey) -> Callable[[float], tuple[Interval, ...]]:
     return below
 
 
-def _dead_share(s: _Survey) -> float:
-    flat = s.even[0] & (s.slopes[0, s.middles] == 0)
-    low, high = (bound[0][flat] for bound in s.bounds)
-    return math.fsum(_normal_share(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+def _least(s: _Survey) -> Real:
+    """Return the greatest lower bound of |f′|, for each setting."""
+    low, high = s.bounds
+    slopes = [s.slopes[:, p] for p in s.pieces]
+    below, above = (np.stack([f(p, axis=1) for p in slopes], axis=1) for f in (np.min, np.max))
+    # Where f′ has both signs it passes 0, if not at a point of the grid.
+    least = np.maximum(np.maximum(below, -above), 0.0)
+    least = np.where(high > low, least, np.inf)
+    found: Real = np.nanmin(np.hstack([least, np.abs(s.slope_tails)]), axis=1)
+    return found
 
 
-def _normal_share(low: float, high: float) -> float:
-    """Return P(low < z < high) for a standard normal z."""
-    if low > 0:  # the difference of the small tails keeps the digits
-        low, high = -high, -low
-    return (math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2))) / 2
+def _dead_share(s: _Survey) -> Real:
+    flat = s.even & (s.slopes[:, s.middles] == 0)
+    low, high = s.bounds
+    # On the right the difference of the small tails keeps the digits.
+    low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
+    share: Real = np.where(flat, ndtr(high) - ndtr(low), 0.0).sum(axis=1)
+    return share
 
 
 def _gradient_at_zero(s: _Survey) -> Real:
@@ -593,6 +622,7 @@ def facts(
         max_gradient=max_gradient,
         max_gradient_at=at,
         max_gradient_reached=reached,
+        least_gradient=float(_least(s)[0]),
         gradient_at_zero=float(_gradient_at_zero(s)[0]),
         monotonicity=_monotonicity(s, joins),
         parity=_parity(s),
@@ -602,7 +632,7 @@ def facts(
         breaks=tuple(j for j in joins if j.kind is not Join.SMOOTH),
         saturation=_stretches(s)(saturated_below),
         smoothness=smoothness,
-        dead_share=_dead_share(s),
+        dead_share=float(_dead_share(s)[0]),
     )
 
 
@@ -637,5 +667,7 @@ def headlines(activation: Activation, /, **parameters: Scalar) -> Headlines:
         low_closed=low.reached(),
         high_closed=high.reached(),
         max_gradient=_steepest(s).value(),
+        least_gradient=_least(s),
         gradient_at_zero=_gradient_at_zero(s),
+        dead_share=_dead_share(s),
     )

@@ -420,6 +420,7 @@ def test_facts_hold_for_samples(activation: Activation, data):
     assert np.array_equal(
         inside[visible & ~at_break], (np.abs(slope) < threshold)[visible & ~at_break]
     )
+    assert (found.least_gradient < threshold) == bool(found.saturation)
     assert 0 <= found.dead_share <= 1
     assert found.normal_variance >= 0
 
@@ -482,6 +483,10 @@ def test_headlines_equal_the_facts(activation: Activation, name: str):
         assert found.gradient_at_zero[i] == expected.gradient_at_zero
         assert found.low_closed[i] == expected.range.low_closed
         assert found.high_closed[i] == expected.range.high_closed
+        passage = found.passages()[i]
+        assert passage.max_gradient == found.max_gradient[i]
+        for one in ("least_gradient", "gradient_at_zero", "dead_share"):
+            assert getattr(passage, one) == getattr(expected, one)
 
 
 def test_headlines_of_a_single_setting():
@@ -492,7 +497,9 @@ def test_headlines_of_a_single_setting():
         "low_closed": [True],
         "high_closed": [False],
         "max_gradient": [1.0],
+        "least_gradient": [0.0],
         "gradient_at_zero": [0.0],
+        "dead_share": [0.5],
     }
 
 

@@ -148,6 +148,9 @@ def rests(keys: list[str], slider: str, value: float, **others: str) -> None:
     for head in map(decoded, found):
         row = int(np.argmin(np.abs(np.array(head["values"]) - value)))
         assert head["values"][row] == pytest.approx(value, abs=1e-9)
+        for key, rows in head["texts"].items():
+            if key.endswith("_verdict"):
+                assert " ".join(rows[row]) in [m.value.replace("**", "") for m in app.markdown]
         traces = [trace for one in head["charts"] for trace in one["traces"]]
         swept = {(index, attribute) for index, attribute, _ in traces}
         for index, attribute, rows in traces:
@@ -194,10 +197,14 @@ def readings(visit: Visit) -> str:
     return visit.page.locator(f".st-key-{READINGS}").inner_text()
 
 
+def verdicts(visit: Visit) -> str:
+    return " ".join(visit.page.locator("[class*=_verdict]").all_inner_texts())
+
+
 def shown(visit: Visit) -> tuple[Any, ...]:
     """Return all of the Activations page that a slider moves."""
     legend = visit.page.locator(f".st-key-{CHART} .js-plotly-plot .legendtext").all_text_contents()
-    return drawn(visit, CHART), legend, readings(visit)
+    return drawn(visit, CHART), legend, readings(visit), verdicts(visit)
 
 
 ONE = "/activations?activation=elu"
@@ -222,13 +229,13 @@ def test_the_page_follows_the_hand_and_stays_as_it_is_on_release(open_page: Open
     before, sent = shown(visit), visit.sent
     hand.press()
     seen = [before]
-    for value in (1.5, 2.0, 2.5, 0.4):
+    for value in (1.5, 2.0, 2.5, 1.2):
         hand.move(value)
         now = shown(visit)
         assert all(part not in parts for part, *parts in zip(now, *seen, strict=True))
         seen.append(now)
-    assert any(name.startswith("ELU, α = 0.40") for name in now[1])
-    row = ACTIVATIONS["elu"].parameters[0].steps.tolist().index(0.4)
+    assert any(name.startswith("ELU, α = 1.20") for name in now[1])
+    row = ACTIVATIONS["elu"].parameters[0].steps.tolist().index(1.2)
     held = visit.page.evaluate(_HELD, [CHART, "elu_alpha", row])
     assert visit.sent == sent
     with visit.rerun():
@@ -267,12 +274,13 @@ def test_the_sweep_of_a_slider_out_of_sight_is_sent_when_it_is_seen(open_page: O
     hand = Hand(visit, last)
     hand.press()
     hand.move(0.3)
-    now = drawn(visit, CHART)
+    now, said = drawn(visit, CHART), verdicts(visit)
     assert now != before
+    assert "less than 30\xa0% of it" in said
     assert visit.sent == sent + 1
     with visit.rerun():
         hand.release()
-    assert drawn(visit, CHART) == now
+    assert (drawn(visit, CHART), verdicts(visit)) == (now, said)
     # What was seen once is sent with every run from then on.
     assert last not in visit.page.evaluate(LACKS)
 
@@ -726,14 +734,14 @@ def test_a_film_steps_pauses_goes_on_and_stays_where_it_ends(on_toy: Visit):
     page = on_toy.page
     film = page.locator(".st-key-film")
     sent = on_toy.sent
+    on, back = (
+        film.get_by_role("button", name=f"One step {way}").element_handle()
+        for way in ("on", "back")
+    )
     with on_toy.rerun():
-        film.get_by_role("button", name="One step on").click()
-        # The step is painted by the browser; the server hears of it once the hand rests.
-        page.wait_for_function("document.querySelector('.st-key-said').innerText.startsWith('4')")
-        film.get_by_role("button", name="One step back").click()
-        film.get_by_role("button", name="One step back").click()
+        # Quick steps are painted by the browser; the server hears of them once the hand rests.
+        page.evaluate("([on, back]) => [on, back, back].forEach(one => one.click())", [on, back])
         page.wait_for_function("document.querySelector('.st-key-said').innerText.startsWith('2')")
-        assert on_toy.sent == sent
         painted = page.evaluate(_TOY)
     assert page.evaluate(_TOY) == painted
     assert on_toy.sent == sent + 1

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from core.facts import WINDOW, Facts, Join
+from core.facts import WINDOW, Facts, Join, Passage
 from core.loss_facts import LossFacts, Pull
 from core.numeric import Receipt
 from core.spec import Axis, Interval, Loss
@@ -85,14 +85,14 @@ def joins(facts: Facts) -> str:
     return ", ".join(f"{_JOINS[b.kind]} at {number(b.x)}" for b in facts.breaks)
 
 
-def saturation(facts: Facts, digits: int = 4) -> str:
+def saturation(facts: Facts) -> str:
     """List the stretches where the gradient is under the threshold: the three nearest to 0."""
 
     def away(one: Interval) -> float:
         return max(one.low, -one.high, 0.0)
 
     nearest = sorted(sorted(facts.saturation, key=away)[:3], key=lambda one: one.low)
-    stretches = [interval(one, digits) for one in nearest]
+    stretches = [interval(one) for one in nearest]
     if (more := len(facts.saturation) - 3) > 0:
         stretches.append(f"{more} more within ±{WINDOW:g}")
     return " and ".join(stretches) or "nowhere"
@@ -149,10 +149,10 @@ def facts_table(heads: Sequence[str], all_facts: Sequence[Facts], threshold: flo
     return table(["", *heads], [[name, *cells] for name, cells in rows])
 
 
-def verdict(name: str, facts: Facts, threshold: float) -> str:
+def verdict(name: str, facts: Facts | Passage, threshold: float) -> str:
     """Say in one sentence what the gradient of one function means for a deep network.
 
-    ``threshold`` is the |f′| under which ``facts`` counts the function as saturated.
+    ``threshold`` is the |f′| under which the function counts as saturated.
     """
     steep = facts.max_gradient
     if facts.dead_share == 1:
@@ -174,10 +174,10 @@ def verdict(name: str, facts: Facts, threshold: float) -> str:
             f"**{name}** can enlarge the gradient: {number(steep)}-fold where it is steepest, "
             f"{number(facts.gradient_at_zero)}-fold at zero."
         )
-    if facts.saturation:
+    if facts.least_gradient < threshold:
         return (
             f"**{name}** passes the gradient whole where it is steepest, and less than "
-            f"{number(100 * threshold)}\N{NO-BREAK SPACE}% of it on {saturation(facts, 2)}."
+            f"{number(100 * threshold)}\N{NO-BREAK SPACE}% of it where it saturates."
         )
     return f"**{name}** never enlarges the gradient and never shuts it off."
 

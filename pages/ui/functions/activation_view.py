@@ -15,8 +15,8 @@ from pages.ui.controls import Choice, Settings, segments
 from pages.ui.functions import explorer
 from pages.ui.functions.explorer import Places
 from pages.ui.functions.picture import THIRDS, THRESHOLDS, Scene, View
-from pages.ui.functions.sweeps import curve_sweeps, probe_sweeps
-from pages.ui.live import live
+from pages.ui.functions.sweeps import curve_sweeps, parameter_headlines, probe_sweeps
+from pages.ui.live import Sweep, live
 
 SCENE = Scene("activations", window=(-6.0, 6.0), track=(-10.0, 10.0, 0.1))
 PROBE = SCENE.probe
@@ -24,6 +24,9 @@ WINDOW = "activations_window"
 DIFFERENCE = "activations_difference"
 THIRD = "activations_third"
 THRESHOLD = SCENE.threshold
+
+_JUDGED = 3
+"""So many functions have a verdict beside the picture: more would push the sliders apart."""
 
 WINDOWS = ("3", "6", "10")
 FACTORS = ("off", "1", "10", "100", "1000")
@@ -66,10 +69,13 @@ def _look(choices: list[Choice], view: View, places: Places, latest: export.Late
     When the probe or the threshold moves, no more than this is drawn again.
     """
     at = explorer.probe_slider(view.scene, view.probe)
-    view = replace(view, probe=at, threshold=_threshold_slider())
-    all_facts = [_facts(c.key, c.settings, view.threshold) for c in choices]
-    verdicts = zip(choices[:3], all_facts, strict=False)
-    st.markdown("\n\n".join(wording.verdict(c.name, f, view.threshold) for c, f in verdicts))
+    at_threshold = _threshold_slider()
+    view = replace(view, probe=at, threshold=at_threshold)
+    all_facts = [_facts(c.key, c.settings, at_threshold) for c in choices]
+    judged = choices[:_JUDGED]
+    for choice, found in zip(judged, all_facts, strict=False):
+        with st.container(key=_verdict_key(choice.key)):
+            st.markdown(wording.verdict(choice.name, found, at_threshold))
     with places.above:
         drawn = explorer.show(choices, view)
     latest.note(drawn.figure, lambda: explorer.table(drawn))
@@ -80,10 +86,11 @@ def _look(choices: list[Choice], view: View, places: Places, latest: export.Late
                 "and Swish have one."
             )
         explorer.readings(view.scene, _readings(choices, all_facts, view.probe))
-        live(probe_sweeps(choices, view), key="activations_probe_live")
+        verdicts = _verdict_sweeps(judged, at_threshold)
+        live([*probe_sweeps(choices, view), *verdicts], key="activations_probe_live")
         st.markdown(
             "### Facts, computed\n\n"
-            + wording.facts_table([c.label for c in choices], all_facts, view.threshold)
+            + wording.facts_table([c.label for c in choices], all_facts, at_threshold)
             + "\n\n:small[z is a standard normal input. A square bracket means that the end is "
             "reached. A bend is a jump of f″. Nothing here is typed in: it is found from f and "
             "f′ for the parameters on show.]\n\n" + explorer.receipts(choices, view)
@@ -127,6 +134,40 @@ def _threshold_slider() -> float:
         help="Shaded in the gradient's panel: next to nothing comes back through here.",
     )
     return value
+
+
+def _verdict_key(key: str) -> str:
+    return f"{key}_verdict"
+
+
+def _verdict_sweeps(choices: Sequence[Choice], threshold: float) -> list[Sweep]:
+    """Return what parameters and the threshold change in the verdicts."""
+    moved = [
+        _verdict_sweep(choice.key, p.name, choice.without(p.name), threshold)
+        for choice in choices
+        for p in choice.entry.parameters
+    ]
+    return [*moved, _threshold_verdicts(tuple((c.key, c.settings) for c in choices))]
+
+
+@lru_cache(maxsize=64)
+def _verdict_sweep(key: str, name: str, others: Settings, threshold: float) -> Sweep:
+    """Sweep what a parameter of a function changes in the verdict on it."""
+    (parameter,) = (p for p in controls.activation(key).parameters if p.name == name)
+    passages = parameter_headlines(key, name, others).passages()
+    said = [wording.verdict(controls.name(key), passage, threshold) for passage in passages]
+    slider = controls.slider_key(key, name)
+    return Sweep(slider, parameter.steps, texts={_verdict_key(key): said})
+
+
+@lru_cache(maxsize=64)
+def _threshold_verdicts(settings: tuple[tuple[str, Settings], ...]) -> Sweep:
+    """Sweep what the threshold changes in the verdicts."""
+    texts = {}
+    for key, own in settings:
+        found, name = _found(key, own), controls.name(key)
+        texts[_verdict_key(key)] = [wording.verdict(name, found, t) for t in THRESHOLDS.tolist()]
+    return Sweep(THRESHOLD, THRESHOLDS, texts=texts)
 
 
 def _facts(key: str, settings: Settings, threshold: float) -> Facts:

@@ -1,6 +1,6 @@
 """What each slider of an explorer page moves, for all of its steps at once."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import accumulate
@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 
 from core.curves import marks, probe, stretches
-from core.facts import headlines
+from core.facts import Headlines, headlines
 from core.spec import Activation, FloatArray, Interval
 from pages.ui import charts, controls, wording
 from pages.ui.controls import Choice, Settings
@@ -109,7 +109,7 @@ def _curve_sweep(
         changes[i] = charts.varying(trace)
         if "hovertemplate" in trace:
             changes[i]["name"] = names
-    texts = _row_texts(view, place, key, parameters, names)
+    texts = _row_texts(view, place, key, name, others)
     slider = controls.slider_key(key, name)
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
@@ -131,7 +131,7 @@ def _difference_sweep(
             changes[i] = charts.varying(trace)
             if at == place:
                 changes[i]["name"] = [difference_name(label, members[0][0]) for label in names]
-    texts = _row_texts(view, place, key, parameters, names)
+    texts = _row_texts(view, place, key, name, others)
     slider = controls.slider_key(key, name)
     return Sweep(slider, values, [ChartSweep(view.scene.chart, changes)], texts)
 
@@ -215,27 +215,29 @@ def _swept(
     return parameter.steps, {**dict(others), name: parameter.steps[:, None]}, labels
 
 
+@lru_cache(maxsize=64)
+def parameter_headlines(key: str, name: str, others: Settings) -> Headlines:
+    """Return the headline facts of an activation at every step of a parameter's slider."""
+    _, parameters, _ = _swept(key, name, others)
+    columns = {k: np.ravel(v) for k, v in parameters.items()}
+    return headlines(controls.activation(key), **columns)
+
+
 def _row_texts(
-    view: View,
-    place: int,
-    key: str,
-    parameters: Mapping[str, float | FloatArray],
-    names: list[str],
+    view: View, place: int, key: str, name: str, others: Settings
 ) -> dict[str, list[str]]:
     """Return what a parameter changes in its function's row, wherever the probe is."""
     cell = partial(_cell, view, place)
+    *_, names = _swept(key, name, others)
     texts = {cell(0): names}
-    entry = controls.entry(key)
-    if isinstance(entry, Activation):
-        texts |= {cell(3 + i): column for i, column in enumerate(_headlines(entry, parameters))}
+    if isinstance(controls.entry(key), Activation):
+        columns = _columns(parameter_headlines(key, name, others))
+        texts |= {cell(3 + i): column for i, column in enumerate(columns)}
     return texts
 
 
-def _headlines(
-    entry: Activation, parameters: Mapping[str, float | FloatArray]
-) -> Iterator[list[str]]:
+def _columns(found: Headlines) -> Iterator[list[str]]:
     """Give the columns max |f′|, f′(0) and range, a text a step."""
-    found = headlines(entry, **{k: np.ravel(v) for k, v in parameters.items()})
     yield [wording.fixed(v) for v in found.max_gradient.tolist()]
     yield [wording.fixed(v) for v in found.gradient_at_zero.tolist()]
     ends = (found.range_low, found.range_high, found.low_closed, found.high_closed)
