@@ -388,22 +388,37 @@ class Met(NamedTuple):
     below: Real
 
 
+def slopes(network: Network, run: Forward, layer: int) -> Real:
+    """Return φ′ at the pre-activations of a layer, counted from 0: (..., batch, units)."""
+    pre = run.pre[layer]
+    if network.stack.is_linear(layer):
+        return np.ones_like(pre)
+    with np.errstate(all="ignore"):
+        found = network.stack.entry.derivative(pre, **network.settings)
+    return np.asarray(found, dtype=np.float64)
+
+
 def through(
-    network: Network, run: Forward, layer: int, gradient: Real, *, at_pre: bool = False
+    network: Network,
+    run: Forward,
+    layer: int,
+    gradient: Real,
+    *,
+    at_pre: bool = False,
+    slope: Real | None = None,
 ) -> Met:
     """Take the gradient by a layer's output, (..., batch, units), back through the layer.
 
     ``layer`` is counted from 0. With ``at_pre``, the gradient is the one by the layer's
-    pre-activations already. What is not finite stays so.
+    pre-activations already. ``slope`` is :func:`slopes`, if they are known already. What is
+    not finite stays so.
     """
     stack = network.stack
     gain = np.asarray(network.gain, dtype=np.float64)
     linear = stack.is_linear(layer)
     pre, mask, w = run.pre[layer], run.masks[layer], network.weights[layer]
+    slope = slopes(network, run, layer) if slope is None else slope
     with np.errstate(all="ignore"):
-        derivative = stack.entry.derivative
-        slope = np.ones_like(pre) if linear else derivative(pre, **network.settings)
-        slope = np.asarray(slope, dtype=np.float64)
         skips = stack.skips(layer) and not at_pre
         delta = gradient
         if not at_pre:

@@ -120,13 +120,15 @@ def paths(ways: WaysBack, samples: npt.ArrayLike, taken: npt.ArrayLike = ()) -> 
         begun = links.begun(layer)
         some = np.arange(begun)
         here, above = units[:begun, layer], units[:begun, layer + 1]
-        link = links.between(layer)
+        link = links.between[layer]
         weight, cross = (
-            link.gain * _each(part, begun)[some, here, above] for part in (link.weight, link.cross)
+            link.gain
+            * np.broadcast_to(part, (begun, *stack.sizes[layer + 1 : layer + 3]))[some, here, above]
+            for part in (links.weight(layer), links.cross(layer))
         )
         columns = (
-            links.pre(layer, begun)[some, here],
-            links.slope(layer, begun)[some, here],
+            link.pre[some, here],
+            link.slope[some, here],
             weight,
             cross,
             link.scale[some, above],
@@ -143,15 +145,15 @@ def paths(ways: WaysBack, samples: npt.ArrayLike, taken: npt.ArrayLike = ()) -> 
 
 
 class _Link(NamedTuple):
-    """What joins two layers: ``weight`` and ``cross`` (k or 1, units, units of the next layer).
+    """What there is between the units of a layer and those of the next, for k stacks.
 
-    Both are still without the ``gain`` (k or 1,). ``scale`` is (k, units of the next
-    layer), ``other`` (k, units).
+    ``pre``, its ``slope`` and ``other`` are (k, units), ``scale`` is (k, units of the next
+    layer), ``gain`` (k or 1,).
     """
 
+    pre: Real
+    slope: Real
     gain: Real
-    weight: Real
-    cross: Real
     scale: Real
     other: Real
 
@@ -172,47 +174,48 @@ class _Links:
         """Return how many of the stacks have a layer above ``layer``, counted from 0."""
         return int((self.ways.depths > layer + 1).sum())
 
-    def pre(self, layer: int, begun: int) -> Real:
-        """Return the pre-activations, (begun, units)."""
-        return self._of(self.ways.run.pre[layer], layer, begun)
+    @cached_property
+    def between(self) -> list[_Link]:
+        """What joins each layer to the next one, but for the matrices."""
+        run, network = self.ways.run, self.ways.one.network
+        gains = np.asarray(network.gain, dtype=np.float64).reshape(-1)
+        found = []
+        for layer in range(self.reach):
+            begun = self.begun(layer)
+            pre = self._of(run.pre[layer], layer, begun)
+            mask = run.masks[layer]
+            other = self._of(np.ones(()) if mask is None else mask, layer, begun)
+            if network.stack.skips(layer):
+                other = other * np.ravel(network.share)[:begun, None]
+            scale = self._of(run.factors[layer + 1], layer + 1, begun)
+            slope = self._of(self.ways.slopes[layer], layer, begun)
+            found.append(_Link(pre, slope, gains[:begun], scale, other))
+        return found
 
-    def slope(self, layer: int, begun: int) -> Real:
-        """Return the slopes there, (begun, units)."""
-        network, pre = self.ways.one.network, self.pre(layer, begun)
-        if network.stack.is_linear(layer):
-            return np.ones_like(pre)
-        own = {
-            name: np.ravel(v)[:begun, None] if np.ndim(v) else v
-            for name, v in network.settings.items()
-        }
-        with np.errstate(all="ignore"):
-            return np.asarray(network.stack.entry.derivative(pre, **own), dtype=np.float64)
+    def weight(self, layer: int) -> Real:
+        """Return the weights to the next layer without the gain, (1, units, its units)."""
+        return self.ways.one.network.weights[layer + 1][None]
 
-    def between(self, layer: int) -> _Link:
-        """Return what joins ``layer`` to the next one."""
-        run, network, stack = self.ways.run, self.ways.one.network, self.ways.one.network.stack
-        begun = self.begun(layer)
-        gain = np.asarray(network.gain, dtype=np.float64).reshape(-1)[:begun]
-        weight = network.weights[layer + 1][None]
+    def cross(self, layer: int) -> Real:
+        """Return what a normalisation takes off them, broadcasting to (begun, units, units)."""
+        run, stack, weight = self.ways.run, self.ways.one.network.stack, self.weight(layer)
         kind = Normalisation.NONE if stack.is_linear(layer + 1) else stack.normalisation
-        cross = np.zeros_like(weight[:1])
-        if kind is not Normalisation.NONE:
-            above = self.pre(layer + 1, begun)[:, None, :]
+        if kind is Normalisation.NONE:
+            return np.zeros((1, 1, 1))
+        above = self._of(run.pre[layer + 1], layer + 1, self.begun(layer))[:, None, :]
         if kind is Normalisation.LAYER:
             along = (weight @ np.swapaxes(above, -1, -2)) * above
-            cross = (weight.sum(axis=-1, keepdims=True) + along) / above.shape[-1]
-        if kind is Normalisation.BATCH:
-            cross = weight * (1 + above**2) / run.pre[layer + 1].shape[-2]
-        mask = run.masks[layer]
-        kept = np.ones(()) if mask is None else mask
-        other = self._of(kept, layer, begun)
-        if stack.skips(layer):
-            other = other * np.ravel(network.share)[:begun, None]
-        return _Link(gain, weight, cross, self._of(run.factors[layer + 1], layer + 1, begun), other)
+            crossing: Real = (weight.sum(axis=-1, keepdims=True) + along) / above.shape[-1]
+        else:
+            crossing = weight * (1 + above**2) / run.pre[layer + 1].shape[-2]
+        return crossing
 
     def _of(self, part: Real, layer: int, begun: int) -> Real:
         """Return the inputs' rows, (begun, units), of what a layer has (..., batch, units)."""
-        whole = np.broadcast_to(part, self.ways.run.pre[layer].shape)
+        shape = self.ways.run.pre[layer].shape
+        if part.size == 1:
+            return np.full((begun, shape[-1]), part)
+        whole = part if part.shape == shape else np.broadcast_to(part, shape)
         if self.ways.own:
             return whole[np.arange(begun), self.sample[:begun]]
         return whole[self.sample[:begun]]
@@ -223,20 +226,24 @@ def _strongest(links: _Links, forced: Layers) -> Layers:
     stack, depths = links.ways.one.network.stack, links.ways.depths
     score = np.empty((0, stack.sizes[-1]))
     choices: dict[int, Layers] = {}
+    # One for all layers: to fetch so much from the system takes longer than the sums.
+    widest = max(stack.sizes[1:])
+    room = np.empty((len(depths), widest, widest))
     with np.errstate(all="ignore"):
         for layer in range(links.reach - 1, -1, -1):
             begun = links.begun(layer)
             fresh = np.zeros((begun - len(score), stack.sizes[layer + 2]))
             fresh = _only(fresh, forced[len(score) : begun, layer + 1])
             score = np.concatenate([score, fresh])
-            link = links.between(layer)
+            link = links.between[layer]
             # Only what depends on both units counts in the choice between those above.
-            above = score + np.log(link.scale)
-            total = np.log(np.abs(link.weight - link.cross)) + above[:, None, :]
+            above = (score + np.log(link.scale))[:, None, :]
+            joined = np.log(np.abs(links.weight(layer) - links.cross(layer)))
+            total = np.add(joined, above, out=room[:begun, : joined.shape[1], : joined.shape[2]])
             choices[layer] = total.argmax(axis=-1)
             best = np.take_along_axis(total, choices[layer][..., None], axis=-1)[..., 0]
-            own = np.log(np.abs(links.slope(layer, begun) * link.other * link.gain[:, None]))
-            score = _only(best + own, forced[:begun, layer])
+            below = np.log(np.abs(link.slope * link.other * link.gain[:, None]))
+            score = _only(best + below, forced[:begun, layer])
     units = np.full(forced.shape, -1, dtype=np.intp)
     units[:, 0] = np.maximum(forced[:, 0], 0)
     if choices:
@@ -250,10 +257,6 @@ def _strongest(links: _Links, forced: Layers) -> Layers:
             forced[rows, layer + 1] < 0, best, forced[rows, layer + 1]
         )
     return np.where(np.arange(forced.shape[1]) < depths[:, None], np.maximum(units, 0), -1)
-
-
-def _each(part: Real, count: int) -> Real:
-    return np.broadcast_to(part, (count, *part.shape[1:]))
 
 
 def _only(score: Real, forced: Layers) -> Real:

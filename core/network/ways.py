@@ -5,14 +5,15 @@ a deeper one: stacks that differ in nothing but their depth share one way forwar
 their ways back run side by side, each from its own last layer on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from core.network import Forward, Layers, Met, Skip, finite, gradient_flow, rms, through
+from core.network import Forward, Layers, Met, Skip, finite, gradient_flow, rms, slopes, through
 from core.network.gradient_flow import Draw, Experiment, Swept, draw, groups, outer_norm
 from core.numeric import Real
 
@@ -60,6 +61,12 @@ class WaysBack:
         self.forward_overflow[order] = self._broken
         self.backward_overflow: Layers = np.zeros_like(self._broken)
 
+    @cached_property
+    def slopes(self) -> tuple[Real, ...]:
+        """φ′ on the way forward, a tuple entry a layer, as far as it came."""
+        layers = range(len(self.run.pre))
+        return tuple(slopes(self.one.network, self.run, layer) for layer in layers)
+
     def walk(self, by_pre: Real | None = None) -> Iterator[Passed]:
         """Yield the layers from the last to the first; gradients behind an overflow are nan.
 
@@ -93,7 +100,8 @@ class WaysBack:
         network = self.one.network
         if self.own and np.ndim(network.share):
             network = replace(network, branch=np.asarray(network.share)[rows])
-        return through(network, self._of(rows), layer, gradient, at_pre=at_pre)
+        run, slope = self._of(rows), self._some(self.slopes[layer], rows)
+        return through(network, run, layer, gradient, at_pre=at_pre, slope=slope)
 
     def of(self, count: int) -> Forward:
         """Return what the first ways of the ``order`` have of the way forward."""
@@ -102,13 +110,14 @@ class WaysBack:
     def _of(self, rows: slice) -> Forward:
         if not self.own or len(self.depths[rows]) == len(self.depths):
             return self.run
-        axes = self._broken.ndim + 2
-
-        def some(parts: Sequence[Real]) -> tuple[Real, ...]:
-            return tuple(part[rows] if part.ndim == axes else part for part in parts)
-
         run = self.run
-        return run._replace(inputs=some(run.inputs), pre=some(run.pre), factors=some(run.factors))
+        parts = (run.inputs, run.pre, run.factors)
+        inputs, pre, factors = (tuple(self._some(p, rows) for p in part) for part in parts)
+        return run._replace(inputs=inputs, pre=pre, factors=factors)
+
+    def _some(self, part: Real, rows: slice) -> Real:
+        """Return some of the ways' rows of a part that has one for each, else all of it."""
+        return part[rows] if self.own and part.ndim == self._broken.ndim + 2 else part
 
 
 def _joined(first: Met, then: Met) -> Met:

@@ -32,7 +32,7 @@ RANGE = "vanishing_range"
 PATH = "vanishing_path"
 UNITS = "vanishing_units"
 
-DEPTHS = (*range(1, 21), *range(22, 41, 2), *range(45, 101, 5))
+DEPTHS = (*range(1, 21), *range(25, 41, 5), *range(50, 101, 10))
 DEEPEST = DEPTHS[-1]
 MOST_DRAWS = 12
 MOST_INPUTS = 64
