@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from tests.chromium import Visit, launch
 from tests.serving import TALKATIVE, Server, serve
@@ -35,6 +37,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"browser", "server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(PATIENCE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_look_for_components() -> Iterator[None]:
+    """Have AppTests share one look through what is installed for components of other packages.
+
+    Streamlit takes a look at each AppTest's start, which costs more than most pages do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        look = manifest_scanner.scan_component_manifests
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(look))
+        yield
 
 
 @pytest.fixture(scope="session")
