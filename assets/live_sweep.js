@@ -629,6 +629,9 @@ class Engine {
         this.players.set(root, new Kind(root, data, this));
       }
     }
+    for (const player of this.players.values()) {
+      player.able(this.lists.some(({ slider }) => slider === player.slider));
+    }
     for (const digest of this.decoded.keys()) if (!held.has(digest)) this.decoded.delete(digest);
     this.watch();
   }
@@ -870,6 +873,7 @@ const PLAYER_STYLE = `
   button:hover, button[aria-pressed="true"] {
     color: var(--st-primary-color); border-color: var(--st-primary-color);
   }
+  button:disabled { opacity: 0.4; cursor: default; pointer-events: none; }
   button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 `;
 const SECONDS = 4; // from one end of the slider to the other, at speed 1
@@ -941,6 +945,12 @@ class Player {
     this.name(this.pace, `${speed}×`, `${words.pace(label)}: ${speed}×`);
     this.name(this.again, "Loop", words.again(label));
     this.again.setAttribute("aria-pressed", String(loop));
+  }
+
+  /** Offer to play only where something follows the slider. */
+  able(follows) {
+    for (const button of [this.toggle, this.pace, this.again]) button.disabled = !follows;
+    if (!follows) this.stop();
   }
 
   start() {
