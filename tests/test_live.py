@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from playwright.sync_api import CDPSession
+from playwright.sync_api import CDPSession, Locator, expect
 from streamlit.testing.v1 import AppTest
 
 from core.activations import ACTIVATIONS
@@ -581,6 +581,8 @@ def page():
     rate = RATES.index(st.select_slider("rate", RATES, "small", key="rate"))
     w = st.slider("w", 0.0, 1.0, 0.25, 0.1, key="w")
     player("w", "w", key="play-w")
+    st.slider("idle", 0, 9, 3, key="idle")
+    player("idle", "idle", key="play-idle")
     with st.container(key="said"):
         st.markdown(say(k))
     st.plotly_chart({
@@ -711,6 +713,15 @@ def test_the_player_moves_the_thumb_and_brings_everything_back(on_toy: Visit, ke
     assert thumb.input_value() == home
     assert page.evaluate(_TOY) == before
     assert on_toy.sent == sent
+
+
+def test_there_is_nothing_to_play_where_nothing_follows(on_toy: Visit):
+    def button(key: str) -> Locator:
+        player = on_toy.page.locator(f".st-key-play-{key}")
+        return player.get_by_role("button", name=f"Sweep {key}", exact=True)
+
+    expect(button("k")).to_be_enabled()
+    expect(button("idle")).to_be_disabled()
 
 
 def test_the_player_loops_until_stopped_and_yields_to_a_hand(on_toy: Visit):

@@ -451,7 +451,7 @@ def test_what_is_sent_is_small(activation, query):
 
 
 @pytest.mark.parametrize(
-    ("width", "batch", "follow"), [("256", "16", set()), ("64", "8", {own.DEPTH, GAIN, SCALE})]
+    ("width", "batch", "follow"), [("512", "16", set()), ("64", "8", {own.DEPTH, GAIN, SCALE})]
 )
 def test_a_large_stack_follows_on_release(width, batch, follow):
     """What can be afforded follows the hand, the rest when it is let go, and that is said."""
@@ -828,9 +828,9 @@ _HELD = """key => {
 @pytest.mark.parametrize(
     ("section", "chart", "depth"),
     [
-        ("Gradient by layer", CHART, 26),
+        ("Gradient by layer", CHART, 25),
         ("Inside the layers", inside.CHART, 8),
-        ("Chain rule", chain.CHART, 26),
+        ("Chain rule", chain.CHART, 25),
         ("Pulse", journey.CHART, 8),
     ],
 )
