@@ -702,6 +702,8 @@ def test_a_path_that_ends_under_the_hand_is_said_to():
         head["slider"]: [pieces[1] for pieces in head["texts"][chain.SAID]] for head in swept(app)
     }
     assert "has no chain" in said[own.DEPTH][0]
+    (ranges,) = (head["charts"][0]["layout"] for head in swept(app) if head["slider"] == own.DEPTH)
+    assert ranges["yaxis.range"][0] == [-1.05, 1.05], "an axis without bars has no size of its own"
     assert "numbers overflow" in said[GAIN][GAINS.index(100.0)]
     assert "factors of" in said[GAIN][GAINS.index(0.5)]
 

@@ -189,7 +189,8 @@ def _layout(stack: Stack, depth: int, factors: FloatArray, products: FloatArray)
     """Lay out the picture of one path, with axes that hold all of it."""
     lowest = float(np.nanmin(products, initial=-1.0))
     highest = float(np.nanmax(products, initial=0.0))
-    largest = float(np.nanmax(np.abs(factors), initial=1e-9))
+    reach = float(np.nanmax(np.abs(factors), initial=0.0))
+    largest = max(reach, 1e-9) if reach else 1.0
     # The next of 1, 2, 5, 10 ..., so that the axis rarely moves.
     scale = 10 ** math.floor(math.log10(largest))
     top = next(m * scale for m in (1, 2, 5, 10) if m * scale >= largest)
