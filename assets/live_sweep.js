@@ -5,7 +5,8 @@
 // slider's present step, at most once a frame. Releasing the slider is Streamlit's
 // affair: it reruns the fragment and mounts each chart whose figure has changed anew.
 // So that this is not seen, the old picture stays until the new one is drawn, and zoom
-// and hidden curves are carried over.
+// and hidden curves are carried over. A picture that is out of sight, as on a phone, is lifted
+// to the slider while it is moved.
 //
 // Everything here is an enhancement: where something is missing, nothing happens.
 
@@ -549,6 +550,114 @@ class Chart {
   }
 }
 
+// ---------------------------------------------------------------- pictures out of sight
+
+const ENOUGH = 0.6; // of a picture's height in sight, with which it can be followed
+const LEAST = 0.35; // the scale below which a picture is not worth showing
+const LINGER = 1500; // milliseconds that a lifted picture stays once the slider is let go
+const MARGIN = 8;
+
+const PICTURES = '[class*="st-key-view"] [data-testid="stColumn"]:last-child';
+const ROOM = 200; // pixels below a picture that stays in sight, for the controls to pass
+
+/** The part of the window that is not under Streamlit's header: its top and its bottom. */
+function stage() {
+  const header = document.querySelector('[data-testid="stHeader"]')?.getBoundingClientRect();
+  return [Math.max(0, header?.bottom ?? 0), document.documentElement.clientHeight];
+}
+
+/**
+ * Lets a picture stay in sight on a phone while the controls pass below it, if it leaves them
+ * room. Which does is not known before it is drawn, and not to a style sheet.
+ */
+class Shelf {
+  constructor() {
+    this.rule = document.createElement("style");
+    this.heights = new ResizeObserver(() => harmless(() => this.fit()));
+  }
+
+  /** Take note of which pictures there are. */
+  watch() {
+    this.heights.disconnect();
+    for (const picture of document.querySelectorAll(PICTURES)) this.heights.observe(picture);
+  }
+
+  fit() {
+    const [top, bottom] = stage();
+    const all = [...document.querySelectorAll(PICTURES)];
+    const stays = all.length > 0 && all.every((one) => top + one.offsetHeight + ROOM <= bottom);
+    const rule = `${PICTURES} { position: sticky !important; }`;
+    this.rule.textContent = stays ? rule : "";
+    if (!this.rule.isConnected) document.head.append(this.rule);
+  }
+
+  stop() {
+    this.heights.disconnect();
+    this.rule.remove();
+  }
+}
+
+/**
+ * Lifts a picture that has been scrolled out of sight to the slider that moves it.
+ *
+ * On a phone the picture of a page with many sliders is far above most of them. It is moved
+ * by a rule of its own, so that its place stays as high as it was, nothing else shifts, and
+ * the rule also holds for the chart that a rerun mounts in its stead.
+ */
+class Lift {
+  constructor() {
+    this.rule = document.createElement("style");
+    this.decided = false; // once a drag: to look costs the browser a layout
+  }
+
+  get raised() {
+    return this.rule.isConnected;
+  }
+
+  /** Lift the first of these charts to the anchors' edge, if none of them can be seen as it is. */
+  raise(keys, anchors) {
+    clearTimeout(this.rest);
+    if (this.decided || keys.length === 0) return;
+    this.decided = true;
+    const boxes = keys
+      .map((key) => ({ key, box: byKey(key)?.getBoundingClientRect() }))
+      .filter(({ box }) => box?.height > 0);
+    const [top, bottom] = stage();
+    const seen = ({ box }) => (Math.min(box.bottom, bottom) - Math.max(box.top, top)) / box.height;
+    if (boxes.length === 0 || boxes.some((one) => seen(one) >= ENOUGH)) return;
+    const { key, box } = boxes.reduce((a, b) => (b.box.top < a.box.top ? b : a));
+    const held = anchors.map((anchor) => anchor.getBoundingClientRect());
+    const high = Math.min(...held.map((one) => one.top)) - MARGIN;
+    const low = Math.max(...held.map((one) => one.bottom)) + MARGIN;
+    const above = high - top > bottom - low;
+    const room = above ? high - top : bottom - low;
+    const scale = Math.min(1, (room - MARGIN) / box.height);
+    if (scale < LEAST) return;
+    const right = (box.width * (1 - scale)) / 2;
+    const down = (above ? high - box.height * scale : low) - box.top;
+    const ground = getComputedStyle(document.querySelector('[data-testid="stApp"]') ?? document.body);
+    this.rule.textContent = `.st-key-${CSS.escape(key)} {
+      position: relative; z-index: 1000; pointer-events: none;
+      transform-origin: 0 0; transform: translate(${right}px, ${down}px) scale(${scale});
+      background: ${ground.backgroundColor}; box-shadow: 0 0 1rem rgb(0 0 0 / 0.35);
+      outline: 1px solid rgb(128 128 128 / 0.4);
+    }
+    .st-key-${CSS.escape(key)} .modebar { visibility: hidden; }`;
+    document.head.append(this.rule);
+  }
+
+  /** Put the picture back, at once or when it has been looked at. */
+  lower(wait = 0) {
+    clearTimeout(this.rest);
+    if (wait > 0) {
+      this.rest = setTimeout(() => this.lower(), wait);
+      return;
+    }
+    this.rule.remove();
+    this.decided = false;
+  }
+}
+
 // ---------------------------------------------------------------- the whole page
 
 /** What is mounted, which slider is in hand, and what that means for charts and texts. */
@@ -564,6 +673,8 @@ class Engine {
     this.moved = false;
     this.texts = new Map(); // what stood under each target that was changed since the last run
     this.down = false; // a button or a finger, anywhere
+    this.lift = new Lift();
+    this.shelf = new Shelf();
     this.frame = 0;
     this.listeners = new AbortController();
     const { signal } = this.listeners;
@@ -579,6 +690,13 @@ class Engine {
     for (const type of ["keyup", "focusout"]) {
       document.addEventListener(type, () => harmless(() => this.rest()), firm);
     }
+    const scrolled = () => {
+      if (!this.lift.raised) return;
+      this.lift.lower();
+      // Under a hand the page scrolls where a text takes more lines.
+      if (this.gliding || this.moving()) this.schedule();
+    };
+    document.addEventListener("scroll", () => harmless(scrolled), { ...firm, passive: true });
     this.gliding = null; // the slider that a held key moves
     this.thumb = new MutationObserver(() => {
       this.moved = true;
@@ -592,6 +710,8 @@ class Engine {
 
   stop() {
     this.listeners.abort();
+    this.lift.lower();
+    this.shelf.stop();
     this.thumb.disconnect();
     this.sight.disconnect();
     clearTimeout(this.asking);
@@ -633,6 +753,7 @@ class Engine {
       player.able(this.lists.some(({ slider }) => slider === player.slider));
     }
     for (const digest of this.decoded.keys()) if (!held.has(digest)) this.decoded.delete(digest);
+    this.shelf.watch();
     this.watch();
   }
 
@@ -702,9 +823,13 @@ class Engine {
 
   /** Follow the slider that the visitor has just touched, and no other. */
   touch(event) {
-    if (event.type === "pointerdown") this.down = true;
+    if (event.type === "pointerdown") {
+      this.down = true;
+      this.lift.lower();
+    }
     if (event.type === "pointerup" || event.type === "pointercancel") {
       this.down = false;
+      this.lift.lower(LINGER);
       return;
     }
     const slider = this.lists.find(({ slider }) => byKey(slider)?.contains(event.target))?.slider;
@@ -732,8 +857,10 @@ class Engine {
 
   /** Let the slider that a held key moved report. */
   rest() {
-    if (this.gliding) this.land(this.gliding);
+    if (!this.gliding) return;
+    this.land(this.gliding);
     this.gliding = null;
+    this.lift.lower(LINGER);
   }
 
   /** Have a slider report its value, as when a hand lets go of it. */
@@ -848,6 +975,10 @@ class Engine {
     }
     for (const [key, { traces, layout }] of charts) {
       this.charts.get(key)?.show(traces, layout);
+    }
+    const playing = [...this.players.values()].filter(({ frame }) => frame !== 0);
+    if (this.down || this.gliding || playing.length > 0) {
+      this.lift.raise([...charts.keys()], [byKey(this.active), ...playing.map(({ box }) => box)]);
     }
   }
 
@@ -999,6 +1130,7 @@ class Player {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.describe();
+    this.engine.lift.lower(LINGER);
     return true;
   }
 }

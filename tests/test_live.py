@@ -556,6 +556,44 @@ def memory(visit: Visit) -> dict[str, float]:
     return {one["name"]: one["value"] for one in metrics if one["name"] in counted}
 
 
+INSIDE = "vanishing_inside"
+
+# Of a chart, how much of its height is in sight, and whether it stands on a slider.
+_SIGHT = """([chart, slider]) => {
+    const [picture, held] = [chart, slider].map(key =>
+        document.querySelector(`.st-key-${key}`).getBoundingClientRect())
+    const seen = Math.min(picture.bottom, innerHeight) - Math.max(picture.top, 60)
+    return [seen / picture.height, picture.bottom > held.top && picture.top < held.bottom]
+}"""
+
+# Scroll the page so that a slider is two thirds down the window.
+_DOWN = """slider => {
+    const { bottom } = document.querySelector(`.st-key-${slider}`).getBoundingClientRect()
+    document.querySelector('[data-testid="stMain"]').scrollBy(0, bottom - innerHeight * 2 / 3)
+}"""
+
+
+def test_a_picture_out_of_sight_comes_to_the_hand_and_goes_back(open_page: Open):
+    section = urlencode({"vanishing_section": "Inside the layers"})
+    visit = open_page(f"/vanishing_gradients?{section}", width=375, height=667, has_touch=True)
+    slider = "vanishing_gain"
+    visit.page.evaluate(_DOWN, slider)
+    hand = Hand(visit, slider, "touch")
+    place = [INSIDE, slider]
+    assert visit.page.evaluate(_SIGHT, place)[0] < 0.1
+    hand.press()
+    hand.move(hand.high)
+    seen, over = visit.page.evaluate(_SIGHT, place)
+    assert seen > 0.95
+    assert not over
+    # A hand that holds still, or goes on, changes nothing in where the picture is.
+    hand.move(hand.low)
+    assert visit.page.evaluate(_SIGHT, place) == [seen, over]
+    with visit.rerun():
+        hand.release()
+    visit.page.wait_for_function(f"place => ({_SIGHT})(place)[0] < 0.1", arg=place)
+
+
 # ---------------------------------------------------------------- other kinds of pictures
 
 TOY = """

@@ -28,6 +28,8 @@ from tests.test_browser import PAGES, THEME, css
 
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+BROWSER_ON_PHONE = {"width": 375, "height": 600}
+"""What the bars of a browser leave of a smaller phone's screen."""
 
 ENOUGH = 200
 """So many pixels of a picture are on the first screen, at the least."""
@@ -75,6 +77,20 @@ _FAULTS = """enough => {
     ]
 }"""
 
+# The sliders that something covers wherever the page is scrolled to.
+_COVERED = """() => {
+    const covered = slider => ['start', 'center', 'end'].every(block => {
+        slider.scrollIntoView({ block })
+        const { left, right, top, bottom } = slider.getBoundingClientRect()
+        const there = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+        return !slider.contains(there)
+    })
+    return [...document.querySelectorAll('[data-testid="stSlider"]')]
+        // What is folded away has no text.
+        .filter(slider => slider.innerText && covered(slider))
+        .map(slider => slider.innerText)
+}"""
+
 _TO_THE_TOP = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
 
 LONG_NAMES = "activation=capped_relu&activation=gelu_tanh&activation=selu"
@@ -112,8 +128,14 @@ def assert_fits(visit: Visit) -> None:
     for size in (LAPTOP, PHONE):
         visit.page.set_viewport_size(size)
         visit.page.evaluate(_TO_THE_TOP)
-        deadline = time.monotonic() + PATIENCE
         # A chart takes on its new width a few frames later.
-        while faults := visit.page.evaluate(_FAULTS, ENOUGH):
-            assert time.monotonic() < deadline, (size, faults)
-            visit.page.wait_for_timeout(50)
+        wait_until_there_is_nothing(visit, _FAULTS, ENOUGH)
+    visit.page.set_viewport_size(BROWSER_ON_PHONE)
+    wait_until_there_is_nothing(visit, _COVERED)
+
+
+def wait_until_there_is_nothing(visit: Visit, question: str, *given: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while found := visit.page.evaluate(question, *given):
+        assert time.monotonic() < deadline, found
+        visit.page.wait_for_timeout(50)

@@ -138,14 +138,14 @@ class Shown:
         return Sweep(slider, steps, moved, self.texts)
 
 
-def columns(name: str = "view", *, tall: bool = False) -> tuple[DeltaGenerator, DeltaGenerator]:
+def columns(name: str = "view") -> tuple[DeltaGenerator, DeltaGenerator]:
     """Return a column for the controls and a wider one for the picture.
 
     On a phone the picture stands first, and stays in sight while the controls pass below
-    it, unless it is ``tall`` and would leave them no room. A page with several such pairs
-    gives each a ``name`` that begins with "view".
+    it, if it leaves them room. A page with several such pairs gives each a ``name`` that
+    begins with "view".
     """
-    with st.container(key=f"{name}_tall" if tall else name):
+    with st.container(key=name):
         beside, above = st.columns([1, 2], gap="medium")
     return beside, above
 

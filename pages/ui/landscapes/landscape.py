@@ -52,7 +52,7 @@ _LONG_NAME = 20  # characters: two buttons with such names do not fit beside eac
 
 def landscape() -> None:
     """Draw the landscapes of the chosen losses, and the model at the chosen place."""
-    beside, above = parts.columns(tall=True)
+    beside, above = parts.columns()
     with beside:
         with st.grid(2, min_column_width=110):
             w, b = W.draw(), B.draw()

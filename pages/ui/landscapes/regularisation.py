@@ -138,7 +138,7 @@ def _solved(fit: Fit) -> Everything:
 
 def section() -> None:
     """Draw the section."""
-    beside, above = parts.columns(tall=True)
+    beside, above = parts.columns()
     with beside:
         strength = STRENGTH.draw()
         kind = segments("Penalty", (RIDGE, LASSO, NET), LASSO, PENALTY)

@@ -38,7 +38,7 @@ _MEMORY = {"momentum": "v", "nesterov": "v", "adam": "m", "adamw": "m"}
 
 def ledger() -> None:
     """Draw one optimizer's walk with the arrows of one step, and the step in numbers."""
-    beside, above = parts.columns(tall=True)
+    beside, above = parts.columns()
     with beside:
         stage = controls.stage()
         driver = controls.driver()

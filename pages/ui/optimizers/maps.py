@@ -31,7 +31,7 @@ WITH_MOMENTUM = ("momentum", "nesterov", "adam", "adamw")
 
 def maps() -> None:
     """Draw the map that is chosen."""
-    beside, above = parts.columns(tall=True)
+    beside, above = parts.columns()
     with beside:
         outcome = st.container()
         kind = segments("Map of", KINDS, KINDS[0], controls.MAP)

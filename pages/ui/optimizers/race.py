@@ -27,7 +27,7 @@ HEADS = ("", "η", "loss − lowest", "‖∇f‖", "to the nearest minimum")
 
 def race() -> None:
     """Draw the race: its controls, its picture, its standings, and what the rates have done."""
-    beside, above = parts.columns(tall=True)
+    beside, above = parts.columns()
     with beside:
         outcome = st.container()
         course, drivers, fair, tab = _asked()

@@ -39,7 +39,7 @@ from pages.ui.segmentation.sweeps import CHART, CURVES, READINGS, VERDICT
 @st.fragment
 def bench() -> None:
     """Draw the bench: controls beside the maps, the table, and a mask to paint or to load."""
-    beside, above = columns(tall=True)
+    beside, above = columns()
     below, easel = st.container(), st.container()
     with beside:
         show = segments("Show", (GRADIENT, DESCENT), GRADIENT, SHOW)

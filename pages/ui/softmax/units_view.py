@@ -78,7 +78,7 @@ def maxout() -> None:
 def gates() -> None:
     """Draw a gated unit over value and gate, and a slice along either."""
     unit = segments("Unit", UNITS, DEFAULTS[UNIT], UNIT, label_visibility="collapsed")
-    beside, above = columns(tall=True)
+    beside, above = columns()
     with beside:
         value = controls.slider("Value a", VALUE, INPUT_STEPS, 2)
         gate = controls.slider("Gate b", GATE, INPUT_STEPS, 2)

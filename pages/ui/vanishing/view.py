@@ -25,7 +25,6 @@ SECTIONS = {
     PULSE: journey.section,
     THEORY: theory.section,
 }
-TALL = (INSIDE, THEORY)
 
 
 @st.fragment
@@ -33,7 +32,7 @@ def explore() -> None:
     """Draw the section that is chosen, beside the controls that all sections share."""
     names = list(SECTIONS)
     section = segments("Section", names, names[0], SECTION, label_visibility="collapsed")
-    beside, above = columns(tall=section in TALL)
+    beside, above = columns()
     with beside:
         own = st.container()
         keys = controls.ACTIVATION_PICKER.pick()
