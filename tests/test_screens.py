@@ -86,8 +86,9 @@ _COVERED = """() => {
         return !slider.contains(there)
     })
     return [...document.querySelectorAll('[data-testid="stSlider"]')]
-        // What is folded away has no text.
-        .filter(slider => slider.innerText && covered(slider))
+        // What is behind another tab has no box, what is folded away no text.
+        .filter(slider => slider.getClientRects().length > 0 && slider.innerText)
+        .filter(covered)
         .map(slider => slider.innerText)
 }"""
 
